@@ -1,0 +1,3 @@
+"""Real-time packet-loss concealment for networked music performance."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,44 @@
+"""An audio packet as the core sees it, whatever wire format it came in."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from plcd.core.frame import Samples
+
+
+class StreamFormat(NamedTuple):
+    """What a stream carries. ``encoding`` is a name such as ``L16``; ``rate`` in hertz."""
+
+    encoding: str
+    rate: int
+    channels: int
+
+    def __str__(self) -> str:
+        return f"{self.encoding}/{self.rate}/{self.channels}"
+
+
+class SourceId(NamedTuple):
+    """A sender: its address as the socket gives it (host, port), and its stream (SSRC in RTP, else 0)."""
+
+    host: str
+    port: int
+    stream: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port} (stream {self.stream:08x})"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPacket:
+    """One packet's audio.
+
+    ``sequence`` is the wire's 16-bit number and ``timestamp`` its 32-bit sample clock, both unsigned and wrapping;
+    ``samples`` has shape ``(n, channels)`` with n >= 1.
+    """
+
+    source: SourceId
+    sequence: int
+    timestamp: int
+    format: StreamFormat
+    samples: Samples
