@@ -1,0 +1,1 @@
+"""Where played frames go, and what paces them."""
