@@ -1,0 +1,105 @@
+"""The concealer as a streaming object: packets or losses in, continuous audio out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plcd.core.frame import Hole, Samples
+from plcd.core.hole_filler import HoleFiller
+from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.refiner import Refiner
+
+
+class Concealer:
+    """Conceals lost packets of one stream.
+
+    ::
+
+        concealer = Concealer(rate=44_100)
+        for packet in packets:              # (512,) or (512, channels) float32, None where one was lost
+            play(concealer.push(packet))
+        play(concealer.flush())
+
+    ``rate`` in Hz, ``packet`` in samples. ``predictor`` as in :meth:`Predictor.parse`. With ``lookahead`` N the output lags by
+    N packets, and a hole is closed from both sides where one of the N packets after it arrived. Samples that
+    were pushed come out unchanged, but for a crossfade of 0.7 ms after a hole that was extrapolated.
+    Not thread-safe; memory is bounded.
+
+    Raises ValueError for arguments out of range.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        channels: int = 1,
+        packet: int = 512,
+        predictor: str | Predictor = DEFAULT_PREDICTOR,
+        lookahead: int = 0,
+        refiner: Refiner | None = None,
+    ) -> None:
+        for name, value, limit in (("rate", rate, 768_000), ("channels", channels, 1024), ("packet", packet, 65_536)):
+            if not 1 <= value <= limit:
+                raise ValueError(f"{name} must lie in 1..{limit}, not {value}")
+        if not 0 <= lookahead <= 64:
+            raise ValueError(f"lookahead must lie in 0..64 packets, not {lookahead}")
+        if isinstance(predictor, str):
+            predictor = Predictor.parse(predictor)
+        self.rate = rate
+        self.channels = channels
+        self.packet = packet
+        self.lookahead = lookahead
+        self.holes: list[Hole] = []
+        """The holes in the audio that the last call returned."""
+        self._filler = HoleFiller(rate, channels, predictor, packet, refiner)
+        self._samples = np.zeros((0, channels), dtype=np.float32)
+        self._present = np.zeros(0, dtype=np.bool_)
+        self._lengths: list[int] = []
+
+    def push(self, packet: NDArray[np.floating] | None) -> Samples:
+        """Take the next packet, ``(n, channels)`` or ``(n,)`` with 1 <= n <= ``packet``, or None for a lost one.
+
+        Returns the audio that is now due, ``(n, channels)``: nothing in the first ``lookahead`` calls. Raises ValueError
+        for another shape, and for NaN or infinity; the packet then counts as not pushed.
+        """
+        if packet is None:
+            return self.push_lost(self.packet)
+        samples = np.asarray(packet, dtype=np.float32)
+        if samples.ndim == 1:
+            samples = samples[:, None]
+        if samples.ndim != 2 or samples.shape[1] != self.channels or not 1 <= samples.shape[0] <= self.packet:
+            raise ValueError(
+                f"a packet has shape (1..{self.packet}, {self.channels}), not {'x'.join(map(str, np.shape(packet)))}"
+            )
+        if not np.isfinite(samples).all():
+            raise ValueError("a packet holds NaN or infinity")
+        return self._take(samples, True)
+
+    def push_lost(self, samples: int) -> Samples:
+        """Like ``push(None)`` for a lost packet of another length than usual (the last one of a file)."""
+        if not 1 <= samples <= self.packet:
+            raise ValueError(f"a lost packet has 1..{self.packet} samples, not {samples}")
+        return self._take(np.zeros((samples, self.channels), dtype=np.float32), False)
+
+    def flush(self) -> Samples:
+        """The audio still held back by the lookahead. The stream may go on afterwards."""
+        return self._give(len(self._lengths))
+
+    def _take(self, samples: Samples, present: bool) -> Samples:
+        self._samples = np.concatenate((self._samples, samples))
+        self._present = np.concatenate((self._present, np.full(samples.shape[0], present)))
+        self._lengths.append(samples.shape[0])
+        return self._give(len(self._lengths) - self.lookahead)
+
+    def _give(self, packets: int) -> Samples:
+        """Fill and return the oldest ``packets`` packets."""
+        self.holes = []
+        parts = [np.zeros((0, self.channels), dtype=np.float32)]
+        start = 0
+        for _ in range(packets):
+            frames = self._lengths.pop(0)
+            audio, holes = self._filler.fill(self._samples, self._present, frames)
+            self.holes += [Hole(start + hole.start, hole.length, hole.origin) for hole in holes]
+            parts.append(audio)
+            start += frames
+            self._samples = self._samples[frames:]
+            self._present = self._present[frames:]
+        return np.concatenate(parts)

@@ -1,0 +1,153 @@
+"""Fills holes in a stream, frame after frame, from what was played before them and, where known, what follows.
+
+Theory of operation. Each frame comes with a presence mask and is walked run by run, in one of three states:
+
+- *flowing*: received samples are passed on;
+- *in a hole*: opening it fitted the predictor to the history. While the hole's end is unknown it is extrapolated;
+  once samples behind it are in sight, all that remains is interpolated and what follows simply flows on;
+- *returning*: received samples after an extrapolated hole are crossfaded with the extrapolation's continuation.
+
+The extrapolation runs on a tail of its own, before fade and ceiling, and every step is a function of the sample's
+place in the hole: without lookahead the output does not depend on how the stream is cut into frames.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plcd.core.frame import Hole, Origin, Samples
+from plcd.core.history import History
+from plcd.core.hole import OpenHole, Shape
+from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.refiner import Refiner, RefinerRequest
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class _Return:
+    """A crossfade of ``total`` samples from a hole's continuation into what is received; ``done`` of them are played."""
+
+    hole: OpenHole
+    total: int
+    done: int = 0
+
+
+class HoleFiller:
+    """State of one stream. ``rate`` in Hz; ``crossfade_limit``: the longest crossfade allowed, one packet, in samples."""
+
+    def __init__(
+        self,
+        rate: int,
+        channels: int,
+        predictor: Predictor = DEFAULT_PREDICTOR,
+        crossfade_limit: int = 512,
+        refiner: Refiner | None = None,
+    ) -> None:
+        self.predictor = predictor
+        self.refinements = 0
+        """Holes shown to the network."""
+        self.refinements_missed = 0
+        """Of these, how often it had nothing in time."""
+        self._shape = Shape.at(rate, crossfade_limit)
+        self._refiner = refiner
+        self._history = History(channels, predictor.context)
+        self._hole: OpenHole | None = None
+        self._plan: Samples | None = None
+        self._returning: _Return | None = None
+
+    def change_predictor(self, predictor: Predictor) -> None:
+        """From the next hole on. What was played stays known, as far as both contexts reach."""
+        self.predictor = predictor
+        self._history = self._history.resized(predictor.context)
+
+    def splice(self, crossfade: int) -> None:
+        """What comes next does not continue what was played: blend the latter's continuation into it."""
+        hole = self._hole or OpenHole(self.predictor, self._history, self._shape)
+        self._hole = self._plan = None
+        self._returning = _Return(hole, crossfade)
+
+    def fill(self, samples: Samples, present: Mask, frames: int) -> tuple[Samples, list[Hole]]:
+        """Play ``frames`` samples of ``samples`` ``(frames + ahead, channels)``; those not ``present`` are never read.
+
+        What lies behind ``frames`` is what is known of the future. Returns the audio ``(frames, channels)`` and the holes in it.
+        """
+        out = np.empty((frames, samples.shape[1]), dtype=np.float32)
+        holes: list[Hole] = []
+        start = 0
+        while start < frames:
+            stop = _run_end(present, start, frames)
+            if present[start]:
+                self._play(samples[start:stop], out[start:stop])
+            else:
+                origin = self._conceal(samples, present, start, out[start:stop])
+                holes.append(Hole(start, stop - start, origin))
+            self._history.append(out[start:stop])
+            start = stop
+        return out, holes
+
+    def _play(self, received: Samples, out: Samples) -> None:
+        out[:] = received
+        if self._hole is not None:
+            if self._plan is None:
+                self._returning = _Return(self._hole, self._shape.crossfade)
+            self._hole = self._plan = None
+        fade = self._returning
+        if fade is None:
+            return
+        count = min(fade.total - fade.done, out.shape[0])
+        weight = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None] / np.float32(fade.total + 1)
+        continuation = fade.hole.extrapolate(count)
+        out[:count] = continuation + weight * (received[:count] - continuation)
+        fade.done += count
+        if fade.done == fade.total:
+            self._returning = None
+
+    def _conceal(self, samples: Samples, present: Mask, start: int, out: Samples) -> Origin:
+        if self._hole is None:
+            self._hole = OpenHole(self.predictor, self._history, self._shape)
+            self._returning = None
+        count = out.shape[0]
+        if self._plan is None:
+            self._plan = self._close(self._hole, samples, present, start)
+        if self._plan is not None:
+            out[:] = self._plan[:count]
+            self._plan = self._plan[count:]
+            return Origin.INTERPOLATED
+        offset = self._hole.filled
+        silent = self._hole.silent
+        out[:] = self._hole.extrapolate(count)
+        if silent:
+            return Origin.SILENCE
+        return self._refine(offset, out)
+
+    def _close(self, hole: OpenHole, samples: Samples, present: Mask, start: int) -> Samples | None:
+        """Interpolate from ``start`` to the hole's end if that is in sight."""
+        end = _run_end(present, start, present.shape[0])
+        if end == present.shape[0]:
+            return None
+        known = _run_end(present, end, present.shape[0])
+        return hole.interpolate(self._history, end - start, samples[end:known])
+
+    def _refine(self, offset: int, out: Samples) -> Origin:
+        """Let the network better the prediction in ``out``."""
+        if self._refiner is None:
+            return Origin.PREDICTED
+        context = np.zeros((self.predictor.context, out.shape[1]), dtype=np.float32)
+        played = self._history.newest().T
+        context[context.shape[0] - played.shape[0] :] = played
+        self.refinements += 1
+        better = self._refiner.refine(RefinerRequest(context, out.copy(), offset))
+        if better is None:
+            self.refinements_missed += 1
+            return Origin.PREDICTED
+        out[:] = better
+        return Origin.REFINED
+
+
+def _run_end(present: Mask, start: int, limit: int) -> int:
+    """Where the run of equal flags that begins at ``start`` ends; ``limit`` if it reaches that far."""
+    window = present[start:limit]
+    changed = int(np.argmax(window != window[0]))
+    return limit if changed == 0 else start + changed

@@ -1,0 +1,107 @@
+"""Closing a hole from both sides: least-squares autoregressive interpolation, solved fast.
+
+Among all ways to fill m missing samples, take the one whose prediction error over the hole and the A samples after
+it has the least energy (Janssen, Veldhuis & Vries 1986, eq. 8; Godsill & Rayner 1998, §5.2.2). With
+``e = U x + e0``, where U holds shifted copies of the predictor and ``e0`` is the error with zeros in the hole, that is
+``(U'U) x = -U' e0``.
+
+Taken from the last missing sample backwards, U'U has entries that grow by a rank-one term along each diagonal:
+``H[i, j] - H[i-1, j-1] = a[A+i] a[A+j]``, with first column ``c[i] = sum_{q<=A} a[q] a[q+i]``. Its displacement thus has rank
+three, and the generalised Schur algorithm (Kailath & Sayed 1995, §4; mixed hyperbolic rotations after Bojanczyk et al. 1987)
+factors it in O(m²) instead of O(m³).
+"""
+
+import numpy as np
+
+from plcd.core.jit import kernel
+from plcd.core.linear_prediction import Real
+
+RIDGE = 1e-9
+"""Added to the diagonal, relative to it: keeps the factorisation definite when the predictor models a pure tone."""
+
+
+@kernel
+def _zero_hole_error(past: Real, future: Real, missing: int, a: Real) -> Real:
+    """Prediction error over hole and future, shape ``(missing + A,)``, with zeros in the hole."""
+    order = a.size - 1
+    total = missing + future.size
+    signal = np.zeros(order + total)
+    signal[:order] = past[past.size - order :]
+    signal[order + missing :] = future
+    reversed_a = a[::-1].copy()
+    error = np.empty(total)
+    for n in range(total):
+        value = 0.0
+        for k in range(order + 1):
+            value += reversed_a[k] * signal[n + k]
+        error[n] = value
+    return error
+
+
+@kernel
+def interpolate(past: Real, future: Real, a: Real, out: Real) -> bool:
+    """Fill ``out`` (the m missing samples) between ``past`` (newest last, at least p samples) and ``future``.
+
+    ``a``: predictor ``(p + 1,)`` with ``a[0] = 1``. Returns False, leaving ``out`` undefined, where rounding made
+    the equations indefinite; the caller then extrapolates.
+    """
+    m = out.size
+    after = future.size
+    order = a.size - 1
+    error = _zero_hole_error(past, future, m, a)
+    right = np.empty(m)  # the right-hand side, reversed in time like everything below
+    for i in range(m):
+        total = 0.0
+        for k in range(min(order, m + after - 1 - i) + 1):
+            total += a[k] * error[i + k]
+        right[m - 1 - i] = -total
+
+    lead = np.zeros(m)
+    for i in range(min(m, order + 1)):
+        total = 0.0
+        for q in range(min(after, order - i) + 1):
+            total += a[q] * a[q + i]
+        lead[i] = total
+    lead[0] *= 1.0 + RIDGE
+    lead /= np.sqrt(lead[0])
+    minus = lead.copy()
+    minus[0] = 0.0
+    plus = np.zeros(m)
+    for i in range(1, min(m, order - after + 1)):
+        plus[i] = a[after + i]
+
+    factor = np.empty(m * (m + 1) // 2)  # the Cholesky factor, column after column
+    start = 0
+    for k in range(m):
+        # A rotation makes plus[k] vanish, then a hyperbolic rotation minus[k]; lead is then column k.
+        radius = np.sqrt(lead[k] * lead[k] + plus[k] * plus[k])
+        if not radius > 0.0:
+            return False
+        cosine = lead[k] / radius
+        sine = plus[k] / radius
+        ratio = minus[k] / radius
+        if not abs(ratio) < 1.0:
+            return False
+        scale = np.sqrt((1.0 - ratio) * (1.0 + ratio))
+        column = factor[start : start + m - k]
+        for i in range(k, m):
+            turned = cosine * lead[i] + sine * plus[i]
+            plus[i] = cosine * plus[i] - sine * lead[i]
+            straight = (turned - ratio * minus[i]) / scale
+            minus[i] = scale * minus[i] - ratio * straight
+            column[i - k] = straight
+        solved = right[k] / column[0]
+        right[k] = solved
+        for i in range(k + 1, m):
+            right[i] -= solved * column[i - k]
+            lead[i] = column[i - k - 1]
+        start += m - k
+    for k in range(m - 1, -1, -1):
+        start -= m - k
+        total = right[k]
+        for i in range(k + 1, m):
+            total -= factor[start + i - k] * right[i]
+        right[k] = total / factor[start]
+    for i in range(m):
+        out[i] = right[m - 1 - i]
+    return True
