@@ -7,7 +7,7 @@ import numpy as np
 from plcd.core.frame import Samples
 from plcd.core.history import History
 from plcd.core.interpolation import interpolate
-from plcd.core.linear_prediction import extrapolate
+from plcd.core.linear_prediction import Real, extrapolate, mean_error
 from plcd.core.predictor import Predictor
 
 CEILING = 1.2
@@ -19,6 +19,12 @@ FADE_END_S = 0.3
 CROSSFADE_S = 32 / 44_100
 LONGEST_INTERPOLATION = 1024
 """Samples that one interpolation may span; its time and memory grow with the square."""
+ONSET_RATIO = 10**0.8
+"""Guard: where the error left in hole and future exceeds the context's by this (8 dB), a new note began in the hole, the
+predictor knows nothing of what follows, and spreading that error over the hole hurts. Measured on 1541 holes in 50
+recordings: above 8 dB interpolation loses to extrapolation on average (-8 dB of SNR above 20), below it gains 4 dB."""
+SWELL_RATIO = 10**0.4
+"""Guard: the hole must not get more energy than extrapolation would give it by more than this (4 dB); same measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class OpenHole:
         context = history.newest().astype(np.float64)
         self.filled = 0
         """Samples made so far."""
+        self._context = context
         self._shape = shape
         self._order = predictor.order
         self._coefficients = [predictor.fit(channel) for channel in context]
@@ -74,26 +81,38 @@ class OpenHole:
     def interpolate(self, history: History, missing: int, future: Samples) -> Samples | None:
         """The ``missing`` samples ``(missing, channels)`` between history and ``future`` ``(n, channels)``.
 
-        None where it cannot or should not be done: the hole is too long, or a guard spoke (see :data:`CEILING`).
+        None where it cannot or should not be done: the hole is too long, or a guard spoke in any channel.
         """
         if missing > LONGEST_INTERPOLATION:
             return None
         out = np.empty((missing, len(self._coefficients)), dtype=np.float32)
-        made = np.empty(missing)
-        past = np.zeros(self._order)
+        whole = np.zeros(self._order + missing + min(future.shape[0], self._order))
+        past, made, after = np.split(whole, (self._order, self._order + missing))
         played = history.newest()
         known = min(self._order, played.shape[1])
-        for channel, coefficients in enumerate(self._coefficients):
+        for channel in range(out.shape[1]):
             if known:
                 past[-known:] = played[channel, -known:]
-            after = future[: self._order, channel].astype(np.float64)
-            if not interpolate(past, after, coefficients, made):
-                return None
-            ceiling = max(float(self._ceiling[channel]), CEILING * float(np.abs(after).max()))
-            if not np.abs(made).max() <= ceiling:
+            after[:] = future[: self._order, channel]
+            if not self._close(channel, whole, made, past, after):
                 return None
             out[:, channel] = made
         return out
+
+    def _close(self, channel: int, whole: Real, made: Real, past: Real, after: Real) -> bool:
+        """Interpolate one channel into ``made``, a part of ``whole``; False where a guard speaks."""
+        coefficients = self._coefficients[channel]
+        if not interpolate(past, after, coefficients, made):
+            return False
+        ceiling = max(float(self._ceiling[channel]), CEILING * float(np.abs(after).max()))
+        if not np.abs(made).max() <= ceiling:
+            return False
+        usual_error = mean_error(self._context[channel, -2 * self._order :], coefficients)
+        if mean_error(whole, coefficients) > ONSET_RATIO * usual_error:
+            return False
+        continued = np.empty_like(made)
+        extrapolate(self._tails[channel], coefficients, continued)
+        return float(made @ made) <= SWELL_RATIO * float(continued @ continued)
 
     def _fade(self, out: Samples) -> None:
         """Scale ``out`` by the raised cosine at its place in the hole."""

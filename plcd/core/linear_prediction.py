@@ -129,3 +129,17 @@ def extrapolate(past: Real, a: Real, out: Real) -> None:
             total += reversed_a[i] * work[n + i]
         work[n + order] = -total
     out[:] = work[order:]
+
+
+@kernel
+def mean_error(x: Real, a: Real) -> float:
+    """Mean square of the prediction error of ``a`` (p + 1 coefficients) over ``x[p:]``, as long as x has more than p samples."""
+    order = a.size - 1
+    reversed_a = a[::-1].copy()
+    energy = 0.0
+    for n in range(x.size - order):
+        error = 0.0
+        for k in range(order + 1):
+            error += reversed_a[k] * x[n + k]
+        energy += error * error
+    return energy / max(1, x.size - order)
