@@ -1,0 +1,41 @@
+# Everything runs in .venv, which scripts/setup.sh makes and keeps in step with requirements.lock.
+PY := .venv/bin/python
+
+.PHONY: help setup demo test check lint format lock bench wheel clean
+.DEFAULT_GOAL := help
+
+help:  ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## make .venv with the locked packages (nothing to do when it is up to date)
+	@scripts/setup.sh
+
+demo: setup  ## stream real music through a lossy link and report to out/demo (MODEL=FILE: with a network)
+	$(PY) demo/run.py $(if $(MODEL),--model $(MODEL))
+
+test: lint  ## style, types and every test (ARGS=... goes to pytest)
+	$(PY) -m pytest $(ARGS)
+
+check: test  ## the same as test
+
+lint: setup  ## style and types only
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: setup  ## put the code into its style
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock:  ## renew requirements.lock (needs uv)
+	scripts/lock.sh
+
+bench: setup  ## measure the figures (ARGS=... goes to the benchmark)
+	$(PY) bench/latency.py $(ARGS)
+
+wheel: setup  ## build the wheel and the source archive into dist
+	$(PY) -m hatchling build -d dist
+
+clean:  ## remove what make made, .venv included
+	rm -rf .venv out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
