@@ -36,7 +36,11 @@ class Concealer:
         lookahead: int = 0,
         refiner: Refiner | None = None,
     ) -> None:
-        for name, value, limit in (("rate", rate, 768_000), ("channels", channels, 1024), ("packet", packet, 65_536)):
+        for name, value, limit in (
+            ("rate", rate, 768_000),
+            ("channels", channels, 1024),
+            ("packet", packet, 65_536),
+        ):
             if not 1 <= value <= limit:
                 raise ValueError(f"{name} must lie in 1..{limit}, not {value}")
         if not 0 <= lookahead <= 64:

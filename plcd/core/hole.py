@@ -71,7 +71,9 @@ class OpenHole:
             made = np.empty(count)
             for channel, (tail, coefficients) in enumerate(zip(self._tails, self._coefficients, strict=True)):
                 extrapolate(tail, coefficients, made)
-                out[:, channel] = np.minimum(np.maximum(made, -self._ceiling[channel]), self._ceiling[channel])
+                out[:, channel] = np.minimum(
+                    np.maximum(made, -self._ceiling[channel]), self._ceiling[channel]
+                )
                 joined = np.concatenate((tail, made))
                 tail[:] = joined[-self._order :]
             self._fade(out)

@@ -97,7 +97,9 @@ class HoleFiller:
         if fade is None:
             return
         count = min(fade.total - fade.done, out.shape[0])
-        weight = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None] / np.float32(fade.total + 1)
+        weight = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None] / np.float32(
+            fade.total + 1
+        )
         continuation = fade.hole.extrapolate(count)
         out[:count] = continuation + weight * (received[:count] - continuation)
         fade.done += count

@@ -27,12 +27,16 @@ class Predictor:
         """Read ``METHOD:ORDER/CONTEXT``. Raises ValueError with what is allowed."""
         match = _SPEC.fullmatch(spec.strip().lower())
         if match is None:
-            raise ValueError(f"predictor {spec!r}: expected burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT, as burg:1024/4096")
+            raise ValueError(
+                f"predictor {spec!r}: expected burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT, as burg:1024/4096"
+            )
         method, order, context = match[1], int(match[2]), int(match[3])
         if not 1 <= order <= MAX_ORDER:
             raise ValueError(f"predictor {spec!r}: the order must lie in 1..{MAX_ORDER}")
         if not 2 * order <= context <= MAX_CONTEXT:
-            raise ValueError(f"predictor {spec!r}: the context must lie in {2 * order}..{MAX_CONTEXT} (twice the order or more)")
+            raise ValueError(
+                f"predictor {spec!r}: the context must lie in {2 * order}..{MAX_CONTEXT} (twice the order or more)"
+            )
         return cls(method, order, context)
 
     def fit(self, context: Real) -> Real:

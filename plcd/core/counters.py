@@ -1,0 +1,38 @@
+"""What is counted, apart from the packets of the running stream."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from plcd.core.frame import Origin
+from plcd.core.packet_ledger import PacketLedger
+
+PACKET_COUNTS = ("on_time", "late", "lost", "reordered", "duplicate")
+
+
+@dataclass(slots=True)
+class Counters:
+    """Owned by the engine. ``past`` sums the packets of streams that ended."""
+
+    frames: int = 0
+    """Frames played; the sum of ``by_origin``."""
+    by_origin: list[int] = field(default_factory=lambda: [0] * len(Origin))
+    streams: int = 0
+    """Streams accepted; all but the first are restarts."""
+    reanchored: int = 0
+    foreign: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    past: Counter[str] = field(default_factory=Counter)
+
+    def retire(self, ledger: PacketLedger) -> None:
+        """Add a stream that ended to the past."""
+        for name in PACKET_COUNTS:
+            self.past[name] += getattr(ledger, name)
+
+    def packets(self, ledgers: list[PacketLedger]) -> dict[str, int]:
+        """Totals over all streams. ``received`` = on time + late + duplicate; ``expected`` = on time + late + lost."""
+        total = {
+            name: self.past[name] + sum(getattr(ledger, name) for ledger in ledgers) for name in PACKET_COUNTS
+        }
+        total["received"] = total["on_time"] + total["late"] + total["duplicate"]
+        total["expected"] = total["on_time"] + total["late"] + total["lost"]
+        return total

@@ -1,0 +1,112 @@
+"""Whose packets are played: a source must show three packets that agree before it is heard.
+
+Theory of operation. Packets that do not continue the accepted stream form a run per source; each must agree
+with the others of its run, else the run begins anew with it. Three make the source accepted and are handed over, so that no
+audio is lost. A packet of the accepted stream in between ends the runs of its own address: one stray datagram,
+or an old stream's stragglers, never seize or reset anything. Another address is foreign until the accepted source
+has been silent for a second.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+from plcd.core.packet import AudioPacket, SourceId
+from plcd.core.positions import SEQUENCE_BITS, TIMESTAMP_BITS, difference
+
+RUN_LENGTH = 3
+LARGEST_GAP = 64
+"""Sequence numbers that may be missing within a run: longer than any measured burst (16)."""
+MAX_RUNS = 8
+"""Sources that may be on trial at a time; the oldest gives way, so strangers cannot fill memory."""
+SILENCE_NS = 1_000_000_000
+LARGEST_PACKET = 8192
+"""Samples a packet may plausibly hold; a UDP datagram of 64 KiB holds 32,000 of one channel, which nobody sends."""
+
+
+class Arrival(NamedTuple):
+    """A packet and when it came (monotonic, ns)."""
+
+    packet: AudioPacket
+    ns: int
+
+
+class Verdict(Enum):
+    """What a packet is to the receiver."""
+
+    CURRENT = "current"
+    """It belongs to the accepted stream."""
+    ACCEPTED = "accepted"
+    """It completes a run: its source is accepted now."""
+    ON_TRIAL = "on_trial"
+    """It is kept in a run that is not complete."""
+    FOREIGN = "foreign"
+    """It comes from another address while the accepted source is alive."""
+
+
+class SourceGate:
+    """Decides for each packet. Bounded: at most :data:`MAX_RUNS` runs of at most two packets."""
+
+    def __init__(self) -> None:
+        self.accepted: SourceId | None = None
+        self.discarded = 0
+        """Packets of runs that came to nothing."""
+        self._heard_ns = 0
+        self._runs: dict[SourceId, list[Arrival]] = {}
+
+    def judge(self, arrival: Arrival, continues: bool) -> tuple[Verdict, list[Arrival]]:
+        """``continues``: the packet would fit the accepted stream. With ACCEPTED comes the run, in order of sequence."""
+        source = arrival.packet.source
+        accepted = self.accepted
+        if accepted is not None:
+            if source == accepted and continues:
+                self._heard_ns = arrival.ns
+                if self._runs:
+                    self._drop([run for run in self._runs if run[:2] == accepted[:2]])
+                return Verdict.CURRENT, []
+            if source[:2] != accepted[:2] and arrival.ns - self._heard_ns < SILENCE_NS:
+                return Verdict.FOREIGN, []
+        run = self._runs.pop(source, [])
+        agreed = _agreeing(run, arrival)
+        if len(agreed) < RUN_LENGTH:
+            self.discarded += len(run) + 1 - len(agreed)
+            if len(self._runs) >= MAX_RUNS:
+                self._drop([next(iter(self._runs))])
+            self._runs[source] = agreed
+            return Verdict.ON_TRIAL, []
+        self.accepted = source
+        self._heard_ns = arrival.ns
+        self._drop(list(self._runs))
+        return Verdict.ACCEPTED, agreed
+
+    def _drop(self, sources: list[SourceId]) -> None:
+        for source in sources:
+            self.discarded += len(self._runs.pop(source))
+
+
+def _agreeing(run: list[Arrival], arrival: Arrival) -> list[Arrival]:
+    """The run with ``arrival`` in its place, or only ``arrival`` if they do not agree. A repeated packet changes nothing."""
+    new = arrival.packet
+    place = len(run)
+    for i, (packet, _) in enumerate(run):
+        ahead = difference(new.sequence, packet.sequence, SEQUENCE_BITS)
+        if ahead == 0 and new.timestamp == packet.timestamp:
+            return run
+        if ahead <= 0:
+            place = i
+            break
+    joined = [*run[:place], arrival, *run[place:]]
+    if all(_follows(one.packet, two.packet) for one, two in zip(joined, joined[1:], strict=False)):
+        return joined
+    return [arrival]
+
+
+def _follows(first: AudioPacket, second: AudioPacket) -> bool:
+    """The second packet's timestamp is what its sequence number says, as far as missing packets' sizes are known."""
+    if first.format != second.format:
+        return False
+    steps = difference(second.sequence, first.sequence, SEQUENCE_BITS)
+    samples = difference(second.timestamp, first.timestamp, TIMESTAMP_BITS)
+    size = first.samples.shape[0]
+    if steps == 1:
+        return samples == size
+    return 1 < steps <= LARGEST_GAP and size < samples <= size + (steps - 1) * LARGEST_PACKET

@@ -1,0 +1,122 @@
+"""One accepted stream: its clock in absolute positions, its jitter buffer, and what became of its packets."""
+
+import numpy as np
+
+from plcd.core.jitter_buffer import JitterBuffer
+from plcd.core.packet import AudioPacket, SourceId, StreamFormat
+from plcd.core.packet_ledger import PacketLedger
+from plcd.core.positions import SEQUENCE_BITS, TIMESTAMP_BITS, unwrap
+from plcd.core.sources import Arrival
+
+SECOND_NS = 1_000_000_000
+MAX_SEQUENCE_JUMP = 3000
+"""A larger step of the sequence number is a restart (RFC 3550 appendix A.1, MAX_DROPOUT)."""
+LEADS = 128
+"""Packets over which the level is judged: 1.5 s of packets of 512 at 44.1 kHz."""
+
+
+class Stream:
+    """A source's audio on its way to the output.
+
+    ``start_ns`` is when its first sample should be asked for. Until ``begin`` the start may still move to earlier samples.
+    """
+
+    def __init__(self, run: list[Arrival], depth: int) -> None:
+        """``run``: the packets that made the source accepted, in order; ``depth`` in samples."""
+        first = run[0].packet
+        self.source: SourceId = first.source
+        self.format: StreamFormat = first.format
+        self.packet_samples = first.samples.shape[0]
+        self.arrived_ns = min(arrival.ns for arrival in run)
+        self.depth = depth
+        self.wraps = 0
+        """How often sequence number or timestamp wrapped around."""
+        self._sequence = first.sequence + (1 << SEQUENCE_BITS)
+        self._position = first.timestamp + (1 << TIMESTAMP_BITS)
+        self.ledger = PacketLedger(self._sequence)
+        capacity = 2 * depth + 2 * self.format.rate
+        self.buffer = JitterBuffer(capacity, self.format.channels, self._position)
+        self.newest_end = self._position
+        """Behind the newest sample ever received."""
+        self.begun = False
+        self._next_ask_ns = 0
+        self._leads = np.zeros(LEADS)
+        self._lead_count = 0
+        for arrival in run:
+            self.insert(arrival.packet, arrival.ns)
+
+    @property
+    def start_ns(self) -> int:
+        """The first arrival plus the depth."""
+        return self.arrived_ns + self.depth * SECOND_NS // self.format.rate
+
+    def locate(self, packet: AudioPacket) -> tuple[int, int]:
+        """Absolute sequence number and position."""
+        return (
+            unwrap(packet.sequence, self._sequence, SEQUENCE_BITS),
+            unwrap(packet.timestamp, self._position, TIMESTAMP_BITS),
+        )
+
+    def continues(self, packet: AudioPacket) -> bool:
+        """The packet fits this stream: its sequence is near, and its audio not a second past nor beyond the buffer."""
+        sequence, position = self.locate(packet)
+        behind = self.buffer.cursor - position
+        return (
+            packet.format == self.format
+            and abs(sequence - self._sequence) <= MAX_SEQUENCE_JUMP
+            and behind <= self.format.rate
+            and position + packet.samples.shape[0] <= self.buffer.cursor + self.buffer.capacity
+        )
+
+    def insert(self, packet: AudioPacket, arrival_ns: int) -> None:
+        """Take a packet that continues this stream."""
+        sequence, position = self.locate(packet)
+        if self.ledger.is_known(sequence):
+            self.ledger.duplicate += 1
+            return
+        if sequence > self._sequence:
+            self.wraps += (sequence >> SEQUENCE_BITS) - (self._sequence >> SEQUENCE_BITS)
+            self._sequence = sequence
+        if position > self._position:
+            self.wraps += (position >> TIMESTAMP_BITS) - (self._position >> TIMESTAMP_BITS)
+            self._position = position
+        if not self.begun and position < self.buffer.cursor:
+            self.buffer.rewind(position)
+        end = position + packet.samples.shape[0]
+        self.ledger.arrived(sequence, position, late=position < self.buffer.cursor)
+        self.buffer.insert(position, packet.samples)
+        self.newest_end = max(self.newest_end, end)
+        self.packet_samples = packet.samples.shape[0]
+        if self.begun:
+            asked_ns = self._next_ask_ns + (position - self.buffer.cursor) * SECOND_NS // self.format.rate
+            self._leads[self._lead_count % LEADS] = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
+            self._lead_count += 1
+
+    def asked(self, frames: int, now_ns: int) -> None:
+        """The output asked at ``now_ns`` for ``frames`` samples from the cursor on; they are played."""
+        self.begun = True
+        self.buffer.advance(frames)
+        self.ledger.played_to(self.buffer.cursor)
+        self._next_ask_ns = now_ns + frames * SECOND_NS // self.format.rate
+
+    def level(self) -> int:
+        """Samples between the cursor and the newest one received; negative when it is behind."""
+        return self.newest_end - self.buffer.cursor
+
+    def excess(self) -> int:
+        """By how many samples the level left 0 .. 2 x depth, counted from depth; 0 while it is inside.
+
+        The level is the lower quartile of the leads: a few late packets are jitter, a quarter of them is a wrong anchor.
+        """
+        if self._lead_count < LEADS or self._lead_count % 8:
+            return 0
+        quartile = float(np.partition(self._leads, LEADS // 4)[LEADS // 4])
+        return 0 if 0.0 <= quartile <= 2.0 * self.depth else round(quartile) - self.depth
+
+    def moved(self) -> None:
+        """The playout point was moved: old leads say nothing any more."""
+        self._lead_count = 0
+
+    def close(self) -> None:
+        """The stream is over: what is missing will not come."""
+        self.ledger.played_to(max(self.newest_end, self.buffer.cursor))
