@@ -39,3 +39,6 @@ class Depth:
 
     def __str__(self) -> str:
         return f"{self.ms:g}ms" if self.ms is not None else str(self.packets)
+
+
+DEFAULT_DEPTH = Depth()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plcd.core.counters import Counters
-from plcd.core.depth import Depth
+from plcd.core.depth import DEFAULT_DEPTH, Depth
 from plcd.core.frame import Hole, Origin, PlayedFrame
 from plcd.core.hole import LONGEST_INTERPOLATION
 from plcd.core.hole_filler import HoleFiller
@@ -25,7 +25,7 @@ class EngineConfig:
 
     packet: int = 512
     """Samples in a frame, the unit in which the output asks."""
-    depth: Depth = Depth()
+    depth: Depth = DEFAULT_DEPTH
     rate: int | None = None
     """Hz; None: the first accepted stream's. Streams of another rate are refused."""
     channels: int | None = None
@@ -94,7 +94,8 @@ class Engine:
 
     def pull(self, now_ns: int) -> PlayedFrame:
         """The next frame, ``packet`` samples, asked for at the monotonic instant ``now_ns``. Rate and channels must be known."""
-        assert self.rate is not None and self.channels is not None, "no format yet: nothing can be played"
+        assert self.rate is not None, "no format yet: nothing can be played"
+        assert self.channels is not None, "no format yet: nothing can be played"
         if self._next is not None and now_ns >= self._next.start_ns:
             self._switch(self._next, now_ns)
         frames = self.config.packet

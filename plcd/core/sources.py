@@ -8,6 +8,7 @@ has been silent for a second.
 """
 
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 
 from plcd.core.packet import AudioPacket, SourceId
@@ -95,7 +96,7 @@ def _agreeing(run: list[Arrival], arrival: Arrival) -> list[Arrival]:
             place = i
             break
     joined = [*run[:place], arrival, *run[place:]]
-    if all(_follows(one.packet, two.packet) for one, two in zip(joined, joined[1:], strict=False)):
+    if all(_follows(one.packet, two.packet) for one, two in pairwise(joined)):
         return joined
     return [arrival]
 
@@ -106,7 +107,7 @@ def _follows(first: AudioPacket, second: AudioPacket) -> bool:
         return False
     steps = difference(second.sequence, first.sequence, SEQUENCE_BITS)
     samples = difference(second.timestamp, first.timestamp, TIMESTAMP_BITS)
-    size = first.samples.shape[0]
+    size: int = first.samples.shape[0]
     if steps == 1:
         return samples == size
     return 1 < steps <= LARGEST_GAP and size < samples <= size + (steps - 1) * LARGEST_PACKET
