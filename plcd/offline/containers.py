@@ -1,0 +1,69 @@
+"""Which container a file name stands for, and which encoding of samples a container can hold."""
+
+from pathlib import Path
+
+import soundfile
+
+_BY_SUFFIX: dict[str, tuple[str, ...]] = {
+    "wav": ("WAV", "WAVEX", "RF64"),
+    "flac": ("FLAC",),
+    "ogg": ("OGG",),
+    "oga": ("OGG",),
+    "opus": ("OGG",),
+    "mp3": ("MP3",),
+    "aif": ("AIFF",),
+    "aiff": ("AIFF",),
+    "aifc": ("AIFF",),
+    "au": ("AU",),
+    "snd": ("AU",),
+    "caf": ("CAF",),
+    "w64": ("W64",),
+    "rf64": ("RF64",),
+}
+"""The containers a suffix may stand for, the usual one first."""
+
+_LADDER = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+"""Linear encodings, each at least as fine as the one before."""
+
+_LINEAR_EQUAL = {"ALAC_16": "PCM_16", "ALAC_20": "PCM_24", "ALAC_24": "PCM_24", "ALAC_32": "PCM_32"}
+"""Lossless encodings of one container only, and the linear one that holds the same samples."""
+
+_FOR_LOSSY = "PCM_24"
+"""What a lossy encoding becomes in a container without it: its decoder gives more than 16 bits."""
+
+
+def is_audio_name(path: Path) -> bool:
+    """Whether the name's suffix is one of an audio container known here."""
+    return _suffix(path) in _BY_SUFFIX
+
+
+def container_for(path: Path, source_name: Path, source_container: str) -> str:
+    """The container for an output called ``path``: the source's where the suffix allows it.
+
+    The source's own suffix always does. Raises ValueError for a suffix that stands for no container.
+    """
+    suffix = _suffix(path)
+    if suffix == _suffix(source_name):
+        return source_container
+    known = _BY_SUFFIX.get(suffix)
+    if known is None:
+        raise ValueError(f"no audio container is called {path.suffix or path.name!r}; use .wav or .flac")
+    return source_container if source_container in known else known[0]
+
+
+def encoding_for(container: str, source_encoding: str) -> str:
+    """The source's encoding where ``container`` has it, else its coarsest without loss, else its finest."""
+    if soundfile.check_format(container, source_encoding):
+        return source_encoding
+    wanted = _LINEAR_EQUAL.get(source_encoding, source_encoding)
+    rung = _LADDER.index(wanted if wanted in _LADDER else _FOR_LOSSY)
+    held = [soundfile.check_format(container, name) for name in _LADDER]
+    finer = [name for name, holds in zip(_LADDER[rung:], held[rung:], strict=True) if holds]
+    coarser = [name for name, holds in zip(_LADDER[:rung], held[:rung], strict=True) if holds]
+    if finer:
+        return finer[0]
+    return coarser[-1] if coarser else str(soundfile.default_subtype(container))
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
