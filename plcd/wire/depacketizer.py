@@ -1,0 +1,53 @@
+"""A datagram as it came from the socket, to an audio packet."""
+
+from collections.abc import Mapping
+
+from plcd.core.packet import AudioPacket, SourceId, StreamFormat
+from plcd.wire.errors import Reason, WireError
+from plcd.wire.payload_map import DYNAMIC, STATIC, check_format
+from plcd.wire.pcm import CODECS, Codec
+from plcd.wire.rtp import parse_header
+
+
+class Depacketizer:
+    """Parses datagrams; keeps nothing between them.
+
+    ``rtp_map``: what the dynamic payload types stand for, beside the static ones. Raises ValueError if it
+    maps a type that is not dynamic, or to a format that plcd does not know.
+    """
+
+    def __init__(self, rtp_map: Mapping[int, StreamFormat]) -> None:
+        self._formats: dict[int, tuple[StreamFormat, Codec, int]] = {}
+        for payload_type, stream in {**STATIC, **rtp_map}.items():
+            if payload_type not in DYNAMIC and payload_type not in STATIC.keys() - rtp_map.keys():
+                raise ValueError(f"payload type {payload_type} cannot be mapped")
+            check_format(stream)
+            codec = CODECS[stream.encoding]
+            self._formats[payload_type] = (stream, codec, codec.width * stream.channels)
+
+    def parse(self, datagram: bytes, host: str, port: int) -> AudioPacket:
+        """The packet in ``datagram``, which came from ``host`` and ``port``.
+
+        Raises WireError, and nothing else, whatever the bytes.
+        """
+        payload_type, _, sequence, timestamp, ssrc, start, stop = parse_header(datagram)
+        known = self._formats.get(payload_type)
+        if known is None:
+            raise WireError(Reason.UNMAPPED_PAYLOAD_TYPE, _remedy(payload_type))
+        stream, codec, frame_bytes = known
+        if start == stop:
+            raise WireError(Reason.EMPTY_PAYLOAD)
+        if (stop - start) % frame_bytes:
+            raise WireError(
+                Reason.PARTIAL_FRAME, f"{stop - start} bytes, a frame of {stream} has {frame_bytes}"
+            )
+        samples = codec.decode(datagram[start:stop], stream.channels)
+        return AudioPacket(SourceId(host, port, ssrc), sequence, timestamp, stream, samples)
+
+
+def _remedy(payload_type: int) -> str:
+    if payload_type in DYNAMIC:
+        return (
+            f"payload type {payload_type} is not mapped: name it, as in --rtp-map {payload_type}=L16/48000/2"
+        )
+    return f"payload type {payload_type} is not linear PCM: send type 10, 11 or a dynamic one"

@@ -1,0 +1,46 @@
+"""The one error that parsing a datagram can raise, and its closed set of reasons."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a datagram gave no packet. The value is the name used in counters and the log."""
+
+    TOO_SHORT = "too_short"
+    """Shorter than the fixed header."""
+    VERSION = "version"
+    """Not RTP version 2: most likely not RTP at all."""
+    RTCP = "rtcp"
+    """A control packet, sent to the audio port by a sender that multiplexes both."""
+    CSRC_LENGTH = "csrc_length"
+    """The list of contributing sources runs past the end."""
+    EXTENSION_LENGTH = "extension_length"
+    """The header extension runs past the end."""
+    PADDING = "padding"
+    """The padding count is zero or larger than what follows the header."""
+    EMPTY_PAYLOAD = "empty_payload"
+    """A good header with no audio behind it."""
+    PARTIAL_FRAME = "partial_frame"
+    """The payload is no whole number of frames (one sample of every channel)."""
+    UNMAPPED_PAYLOAD_TYPE = "unmapped_payload_type"
+    """Well formed, but nothing says what its payload type stands for."""
+
+    @property
+    def refused(self) -> bool:
+        """True for a sound datagram that this receiver is not set up to play, false for a malformed one."""
+        return self in _REFUSED
+
+
+_REFUSED = frozenset({Reason.RTCP, Reason.UNMAPPED_PAYLOAD_TYPE})
+
+
+class WireError(Exception):
+    """A datagram that is no audio packet. ``reason`` is for counting, ``detail`` for one line of the log."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else str(self.reason)

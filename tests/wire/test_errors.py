@@ -1,0 +1,10 @@
+from plcd.wire.errors import Reason, WireError
+
+
+def test_only_sound_datagrams_are_refused() -> None:
+    assert {reason for reason in Reason if reason.refused} == {Reason.RTCP, Reason.UNMAPPED_PAYLOAD_TYPE}
+
+
+def test_the_message_holds_reason_and_detail() -> None:
+    assert str(WireError(Reason.PADDING, "9 bytes")) == "padding: 9 bytes"
+    assert str(WireError(Reason.EMPTY_PAYLOAD)) == "empty_payload"
