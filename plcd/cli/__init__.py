@@ -1,0 +1,1 @@
+"""The command line: flags, configuration, exit codes and terminal views."""

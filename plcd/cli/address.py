@@ -1,0 +1,23 @@
+"""Network addresses as users write them."""
+
+import re
+
+from plcd.cli.errors import CliError, ExitCode
+
+_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,9})")
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """The host and port in ``HOST:PORT``, ``[::1]:PORT`` or ``:PORT``, where an empty host means every
+    interface.
+
+    Port 0 asks the system for a free one. Raises CliError.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        hint = f", with brackets around an IPv6 address: [{text}]:9000" if text.count(":") > 1 else ""
+        raise CliError(f"cannot read the address {text!r}: write it as HOST:PORT{hint}", ExitCode.ADDRESS)
+    port = int(match["port"])
+    if port > 65535:
+        raise CliError(f"the port in {text!r} is too large: at most 65535", ExitCode.ADDRESS)
+    return match["v6"] or match["host"] or "", port

@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plcd.cli.address import parse_address
+from plcd.cli.errors import CliError, ExitCode
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1:9000", ("127.0.0.1", 9000)),
+        ("studio.example:5004", ("studio.example", 5004)),
+        (":9000", ("", 9000)),
+        ("[::1]:9000", ("::1", 9000)),
+        ("[fe80::1%eth0]:9000", ("fe80::1%eth0", 9000)),
+        ("localhost:0", ("localhost", 0)),
+        ("localhost:65535", ("localhost", 65535)),
+    ],
+)
+def test_addresses(text: str, expected: tuple[str, int]) -> None:
+    assert parse_address(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "HOST:PORT"),
+        ("9000", "HOST:PORT"),
+        ("host", "HOST:PORT"),
+        ("host:", "HOST:PORT"),
+        ("host:http", "HOST:PORT"),
+        ("host:-1", "HOST:PORT"),
+        ("host:65536", "65535"),
+        ("::1:9000", "brackets"),
+        ("::1", "brackets"),
+        ("[]:9000", "HOST:PORT"),
+        ("[::1]", "HOST:PORT"),
+    ],
+)
+def test_errors_say_how_to_write_it(text: str, complaint: str) -> None:
+    with pytest.raises(CliError, match=complaint) as caught:
+        parse_address(text)
+    assert caught.value.exit_code is ExitCode.ADDRESS
+
+
+@given(st.text(max_size=30))
+def test_any_text_gives_an_address_or_the_one_error(text: str) -> None:
+    try:
+        _, port = parse_address(text)
+    except CliError:
+        return
+    assert 0 <= port <= 65535
