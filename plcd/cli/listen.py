@@ -1,0 +1,118 @@
+"""``plcd --listen``: from options to a running daemon."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plcd.cli import logs
+from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.models import load_model
+from plcd.cli.options import Options, add_flags, resolve
+
+if TYPE_CHECKING:
+    from plcd.io import daemon
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The daemon's flags."""
+    add_flags(parser)
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="read options from a TOML file; flags win over it"
+    )
+    parser.add_argument(
+        "--check-config", action="store_true", help="check flags and configuration, then stop"
+    )
+    parser.add_argument("--list-devices", action="store_true", help="list the sound devices, then stop")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the daemon, or one of its questions. Raises CliError."""
+    from plcd.io.outputs.base import DeviceError
+
+    if args.list_devices:
+        from plcd.io.outputs.portaudio import list_devices
+
+        try:
+            print(list_devices())
+        except DeviceError as error:
+            raise CliError(str(error), ExitCode.DEVICE) from error
+        return ExitCode.OK
+    options = resolve(args, args.config)
+    if args.check_config:
+        _build(options)
+        print("plcd: configuration ok")
+        return ExitCode.OK
+    if options.listen is None:
+        raise CliError(
+            "nothing to do: say where to listen, as in plcd --listen :9000 (plcd --help)", ExitCode.USAGE
+        )
+    logs.set_up(options.log_level, options.log_json)
+    return _listen(options)
+
+
+def _listen(options: Options) -> int:
+    from plcd.io import daemon
+    from plcd.io.control_errors import ControlAddressError, ControlEndpointError
+    from plcd.io.outputs.base import DeviceError
+
+    config = _build(options)
+    try:
+        daemon.run(config, _say_ready)
+    except (daemon.AddressError, ControlAddressError) as error:
+        raise CliError(str(error), ExitCode.ADDRESS) from error
+    except ControlEndpointError as error:
+        raise CliError(str(error), ExitCode.USAGE) from error
+    except DeviceError as error:
+        raise CliError(str(error), ExitCode.DEVICE) from error
+    except OSError as error:
+        raise CliError(f"failed while running: {error}", ExitCode.RUNTIME) from error
+    return ExitCode.OK
+
+
+def _build(options: Options) -> "daemon.DaemonConfig":
+    """Everything that can be checked before a socket opens."""
+    from plcd.core.engine import EngineConfig
+    from plcd.io import daemon
+    from plcd.io.control_endpoint import parse_endpoint
+    from plcd.io.control_errors import ControlEndpointError
+    from plcd.io.outputs import portaudio
+    from plcd.io.outputs.base import DeviceError
+    from plcd.io.outputs.open import make_output, parse_output
+
+    refiner = load_model(options.model)
+    try:
+        output = parse_output(options.output)
+        if output.kind == "device":
+            portaudio.find(portaudio.load(), output.device)
+        control = None if options.control == "auto" else parse_endpoint(options.control)
+    except (ValueError, ControlEndpointError) as error:
+        raise CliError(str(error), ExitCode.USAGE) from error
+    except DeviceError as error:
+        code = ExitCode.FILE if options.output.startswith("file:") else ExitCode.DEVICE
+        raise CliError(str(error), code) from error
+    host, port = options.listen or ("", 0)
+    return daemon.DaemonConfig(
+        host=host,
+        port=port,
+        make_output=lambda rate, channels: make_output(output, rate, channels, options.packet),
+        engine=EngineConfig(
+            packet=options.packet,
+            depth=options.depth,
+            rate=options.rate,
+            channels=options.channels,
+            predictor=options.predictor,
+            lookahead=options.lookahead,
+        ),
+        rtp_map=options.rtp_map,
+        control=control,
+        control_by_port=options.control == "auto",
+        control_keys=options.control_keys,
+        record=options.record,
+        record_dir=options.record_dir,
+        refiner=refiner,
+    )
+
+
+def _say_ready(address: str) -> None:
+    print(f"plcd: ready {address}", file=sys.stderr, flush=True)

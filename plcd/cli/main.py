@@ -1,0 +1,55 @@
+"""The command ``plcd``: parses, dispatches, and turns every known failure into one line and an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from plcd import __version__
+from plcd.cli import conceal, keys, listen, send
+from plcd.cli.errors import CliError, ExitCode
+
+_COMMANDS = {"send": send, "conceal": conceal, "keys": keys}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CliError(f"{message} ({self.prog} --help)", ExitCode.USAGE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="plcd",
+        description="Receive networked music and conceal the packets that are lost: plcd --listen :9000",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"plcd {__version__}")
+    listen.add_arguments(parser)
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="other commands", parser_class=_Parser
+    )
+    for module in _COMMANDS.values():
+        module.add_parser(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # small matrices beside a real-time thread: no helper threads
+    try:
+        args = _parser().parse_args(argv)
+        command = _COMMANDS.get(args.command)
+        return int(command.run(args) if command else listen.run(args))
+    except CliError as error:
+        print(f"plcd: {error.message}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(ExitCode.OK)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return int(ExitCode.OK)

@@ -1,0 +1,190 @@
+"""The daemon's options: one table for the flags and for the keys of plcd.toml."""
+
+import argparse
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from plcd.cli.address import parse_address
+from plcd.cli.errors import CliError, ExitCode
+from plcd.core.depth import DEFAULT_DEPTH, Depth
+from plcd.core.packet import StreamFormat
+from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.wire.payload_map import parse_rtp_map
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Validated options of the daemon. Each field is a flag (``--rtp-map``) and a key of plcd.toml (``rtp-map``)."""
+
+    listen: tuple[str, int] | None = None
+    """HOST:PORT to receive on; :PORT is every interface."""
+    output: str = "default"
+    """default, the name or number of a DEVICE, null, or file:PATH (.wav or .flac)."""
+    predictor: Predictor = DEFAULT_PREDICTOR
+    """burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT."""
+    lookahead: int | None = None
+    """How many packets after a hole may be used if they have arrived: auto or 0 to 64."""
+    model: str = "none"
+    """A network beside the predictor: FILE, the NAME of one that ships, or none."""
+    format: str = "auto"
+    """The wire format: auto or rtp."""
+    rate: int | None = None
+    """Play only streams of this rate in hertz; else the first stream's."""
+    channels: int | None = None
+    """Play only streams of so many channels; else the first stream's."""
+    packet: int = 512
+    """Samples in which plcd works, 16 to 8192; packets of any size are received."""
+    depth: Depth = DEFAULT_DEPTH
+    """How long the first packet waits: 40ms, or 4 for packets."""
+    rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
+    """What a dynamic payload type carries: 96=L24/48000/2. Repeatable."""
+    control: str = "auto"
+    """The control socket: auto, none, ipc:///PATH or tcp://HOST:PORT."""
+    control_keys: Path | None = None
+    """DIR of CURVE keys (plcd keys DIR); needed beyond this machine."""
+    record: Path | None = None
+    """Also write what is played, silence included, to PATH (.wav or .flac) with a sidecar PATH.json."""
+    record_dir: Path | None = None
+    """Where recordings started over the control socket may go."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+    log_json: bool = False
+    """Log lines as JSON objects."""
+
+
+def _integer(name: str, low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ValueError(f"{name} {text!r}: a whole number from {low} to {high}")
+        return int(text)
+
+    return convert
+
+
+def _choice(name: str, values: tuple[str, ...]) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"{name} {text!r}: one of {', '.join(values)}")
+        return text
+
+    return convert
+
+
+def _lookahead(text: str) -> int | None:
+    return None if text == "auto" else _integer("lookahead", 0, 64)(text)
+
+
+_CONVERT: dict[str, Callable[[str], object]] = {
+    "listen": parse_address,
+    "output": str,
+    "predictor": Predictor.parse,
+    "lookahead": _lookahead,
+    "model": str,
+    "format": _choice("format", ("auto", "rtp")),
+    "rate": _integer("rate", 8000, 192_000),
+    "channels": _integer("channels", 1, 64),
+    "packet": _integer("packet", 16, 8192),
+    "depth": Depth.parse,
+    "rtp_map": parse_rtp_map,
+    "control": str,
+    "control_keys": Path,
+    "record": Path,
+    "record_dir": Path,
+    "log_level": _choice("log-level", LEVELS),
+}
+_SWITCHES = ("log_json",)
+_LISTS = ("rtp_map",)
+_METAVARS = {"listen": "ADDRESS", "rtp_map": "PT=FORMAT", "control": "ENDPOINT", "log_level": "LEVEL"}
+_HELP = {
+    name: text.strip()
+    for name, text in zip(
+        [f.name for f in fields(Options)],
+        (
+            "receive on HOST:PORT; :PORT is every interface, IPv4 and IPv6",
+            "default, a DEVICE's name or number, null, or file:PATH (.wav, .flac) [default]",
+            "METHOD:ORDER/CONTEXT with METHOD burg or lpc [burg:1024/4096]",
+            "packets after a hole that may be used: auto (what has arrived) or 0..64 [auto]",
+            "a network beside the predictor: FILE, NAME of one that ships, or none [none]",
+            "auto or rtp [auto]",
+            "play only streams of this rate in Hz [the first stream's]",
+            "play only streams with so many channels [the first stream's]",
+            "samples per frame, 16..8192; packets of any size are received [512]",
+            "how long the first packet waits: 40ms, or 4 for packets [40ms]",
+            "what a dynamic payload type carries, as 96=L24/48000/2; repeatable",
+            "control socket: auto, none, ipc:///PATH, tcp://HOST:PORT [auto: private to you]",
+            "CURVE keys made by 'plcd keys DIR'; required beyond this machine",
+            "also write what is played to PATH (.wav, .flac), with holes in PATH.json",
+            "folder for recordings started over the control socket",
+            "debug, info, warning, error [info]",
+            "log lines as JSON",
+        ),
+        strict=True,
+    )
+}
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Every option as a flag. Values stay texts here, None where not given."""
+    for name, text in _HELP.items():
+        flag = "--" + name.replace("_", "-")
+        if name in _SWITCHES:
+            parser.add_argument(flag, action="store_true", default=None, help=text)
+        elif name in _LISTS:
+            parser.add_argument(flag, action="append", metavar=_METAVARS.get(name, name.upper()), help=text)
+        else:
+            parser.add_argument(flag, metavar=_METAVARS.get(name, name.upper()), help=text)
+
+
+def resolve(args: argparse.Namespace, config: Path | None) -> Options:
+    """Flags over the file over the defaults. Raises CliError naming the flag, or the file and key."""
+    values = _read_file(config) if config is not None else {}
+    for name in _HELP:
+        given = getattr(args, name)
+        if given is not None:
+            values[name] = _value(name, given, f"--{name.replace('_', '-')}")
+    return Options(**values)  # type: ignore[arg-type]
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CliError(f"config {path}: {error.strerror}", ExitCode.USAGE) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CliError(f"config {path}: not TOML: {error}", ExitCode.USAGE) from error
+    values: dict[str, object] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in _HELP:
+            near = difflib.get_close_matches(name, _HELP, 1)
+            hint = f"; did you mean {near[0].replace('_', '-')}?" if near else ""
+            raise CliError(f"config {path}: unknown key {key!r}{hint}", ExitCode.USAGE)
+        if name in values:
+            raise CliError(f"config {path}: {key!r} is given twice", ExitCode.USAGE)
+        values[name] = _value(name, value, f"config {path}: {key}")
+    return values
+
+
+def _value(name: str, given: object, where: str) -> object:
+    """One option's value from a flag's text or a TOML value."""
+    if name in _SWITCHES:
+        if not isinstance(given, bool):
+            raise CliError(f"{where}: true or false", ExitCode.USAGE)
+        return given
+    texts = given if isinstance(given, list) else [given]
+    if isinstance(given, list) != (name in _LISTS) and not (name in _LISTS and isinstance(given, str)):
+        raise CliError(f"{where}: one value, not a list", ExitCode.USAGE)
+    if not all(isinstance(text, str | int) and not isinstance(text, bool) for text in texts):
+        raise CliError(f"{where}: expected a text or a whole number", ExitCode.USAGE)
+    try:
+        converted = [_CONVERT[name](str(text)) for text in texts]
+    except CliError as error:
+        raise CliError(f"{where}: {error.message}", error.exit_code) from error
+    except ValueError as error:
+        raise CliError(f"{where}: {error}", ExitCode.USAGE) from error
+    return dict(converted) if name in _LISTS else converted[0]  # type: ignore[arg-type]

@@ -1,0 +1,264 @@
+"""The daemon: socket, engine thread and control, from start to a clean end."""
+
+import asyncio
+import contextlib
+import errno
+import gc
+import logging
+import queue
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from plcd.core.depth import Depth
+from plcd.core.engine import Engine, EngineConfig
+from plcd.core.packet import StreamFormat
+from plcd.core.predictor import Predictor
+from plcd.core.refiner import Refiner
+from plcd.core.warm import warm
+from plcd.io.control import ControlServer
+from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
+from plcd.io.control_errors import ControlError
+from plcd.io.engine_thread import Action, EngineThread
+from plcd.io.outputs.base import Output
+from plcd.io.recorder import Recorder, safe_recording_path
+from plcd.io.udp import LARGEST, UdpReceiver, bind
+from plcd.wire.depacketizer import Depacketizer
+
+log = logging.getLogger("plcd")
+T = TypeVar("T")
+engine_log = logging.getLogger("plcd.engine")
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+
+
+class AddressError(Exception):
+    """The address cannot be bound. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonConfig:
+    """What to run; everything in it has been checked."""
+
+    host: str
+    """Empty: every interface."""
+    port: int
+    """0: one the system chooses."""
+    make_output: Callable[[int, int], Output]
+    """(rate, channels) to an output that was not started."""
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
+    control: ControlEndpoint | None = None
+    control_by_port: bool = True
+    """Where ``control`` is None: make one named after the UDP port."""
+    control_keys: Path | None = None
+    record: Path | None = None
+    record_dir: Path | None = None
+    refiner: Refiner | None = None
+
+
+class Daemon:
+    """Runs once. Implements :class:`plcd.io.control.Controllable`."""
+
+    def __init__(self, config: DaemonConfig) -> None:
+        self.config = config
+        engine = Engine(config.engine, _log_of_the_engine, config.refiner)
+        self._failure: Exception | None = None
+        self._ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._thread = EngineThread(
+            engine,
+            Depacketizer(config.rtp_map),
+            config.make_output,
+            self._failed,
+            self._first_recorder if config.record else None,
+            config.refiner.name if config.refiner else None,
+        )
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Listen until told to stop. ``ready`` gets the bound address once packets are taken.
+
+        Raises AddressError, ControlAddressError, ControlEndpointError, DeviceError, or whatever made the engine fail.
+        """
+        sock = _bind(self.config.host, self.config.port)
+        host, port = sock.getsockname()[:2]
+        control = None
+        try:
+            endpoint = self.config.control
+            if endpoint is None and self.config.control_by_port:
+                endpoint = default_endpoint(port)
+            if endpoint is not None:
+                control = ControlServer(endpoint, self, self.config.control_keys)
+                await control.open()
+            warm(self.config.engine.predictor)
+            gc.collect()
+            gc.freeze()
+        except BaseException:
+            if control is not None:
+                await control.close()
+            sock.close()
+            raise
+        _discard_backlog(sock)
+        receiver = UdpReceiver(sock, self._thread.accepted, self._thread.wake)
+        self._catch_signals()
+        self._thread.start(receiver)
+        ready(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        await self._ended.wait()
+        await asyncio.to_thread(self._thread.stop)
+        receiver.close()
+        if control is not None:
+            await control.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """End soon and in order. From the loop's thread."""
+        self._ended.set()
+
+    def snapshot(self) -> dict[str, object]:
+        """The newest state; see docs/control.md."""
+        return self._thread.snapshot
+
+    async def command(self, name: str, arguments: dict[str, object]) -> dict[str, object]:
+        """Obey one command of the control socket. Raises ControlError."""
+        handler = _COMMANDS.get(name)
+        if handler is None:
+            raise ControlError(f"unknown command {name!r}: there are {', '.join(sorted(_COMMANDS))}")
+        return await handler(self, arguments)
+
+    async def _set_depth(self, arguments: dict[str, object]) -> dict[str, object]:
+        depth = _parsed(Depth.parse, _text(arguments, "depth"))
+        await self._between_frames(lambda thread: thread.engine.set_depth(depth))
+        return {"depth": str(depth)}
+
+    async def _set_predictor(self, arguments: dict[str, object]) -> dict[str, object]:
+        predictor = _parsed(Predictor.parse, _text(arguments, "predictor"))
+        await asyncio.to_thread(warm, predictor)
+        await self._between_frames(lambda thread: thread.engine.set_predictor(predictor))
+        return {"predictor": str(predictor)}
+
+    async def _start_recording(self, arguments: dict[str, object]) -> dict[str, object]:
+        if self.config.record_dir is None:
+            raise ControlError("recording over control needs --record-dir DIR when the daemon starts")
+        path = _parsed(partial(safe_recording_path, self.config.record_dir), _text(arguments, "path"))
+
+        def begin(thread: EngineThread) -> None:
+            if thread.recorder is not None:
+                raise ControlError("a recording is running: stop it first")
+            engine = thread.engine
+            if engine.rate is None or engine.channels is None:
+                raise ControlError("nothing to record yet: no stream, and no --rate and --channels")
+            thread.recorder = Recorder(
+                path, engine.rate, engine.channels, engine.config.packet, exclusive=True
+            )
+
+        await self._between_frames(begin)
+        return {"path": str(path)}
+
+    async def _stop_recording(self, arguments: dict[str, object]) -> dict[str, object]:
+        def end(thread: EngineThread) -> Recorder:
+            recorder, thread.recorder = thread.recorder, None
+            if recorder is None:
+                raise ControlError("no recording is running")
+            return recorder
+
+        recorder = await self._between_frames(end)
+        assert isinstance(recorder, Recorder)
+        await asyncio.to_thread(recorder.close)
+        return {"recording": recorder.status()}
+
+    async def _shutdown(self, arguments: dict[str, object]) -> dict[str, object]:
+        self._loop.call_later(0.05, self.stop)  # after the answer is out
+        return {}
+
+    async def _between_frames(self, action: Action) -> object:
+        try:
+            return await asyncio.wrap_future(self._thread.submit(action))
+        except queue.Full:
+            raise ControlError("too many commands wait: try again") from None
+        except asyncio.CancelledError:
+            raise ControlError("the daemon is stopping") from None
+        except (OSError, ValueError) as error:
+            raise ControlError(str(error)) from error
+
+    def _first_recorder(self, rate: int, channels: int) -> Recorder:
+        assert self.config.record is not None
+        return Recorder(self.config.record, rate, channels, self.config.engine.packet)
+
+    def _failed(self, error: Exception) -> None:
+        """Called on the engine's thread."""
+        self._failure = error
+        self._loop.call_soon_threadsafe(self.stop)
+
+    def _catch_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._loop.add_signal_handler(number, self.stop)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_: self._loop.call_soon_threadsafe(self.stop))
+
+
+_COMMANDS = {
+    "set_depth": Daemon._set_depth,
+    "set_predictor": Daemon._set_predictor,
+    "start_recording": Daemon._start_recording,
+    "stop_recording": Daemon._stop_recording,
+    "shutdown": Daemon._shutdown,
+}
+
+
+def run(config: DaemonConfig, ready: Callable[[str], None]) -> None:
+    """Run a daemon to its end on an event loop of its own; raises as :meth:`Daemon.run`."""
+
+    async def main() -> None:
+        await Daemon(config).run(ready)
+
+    if sys.platform == "win32":
+        log.info("no uvloop on Windows: the standard event loop is used")
+        factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop
+    else:
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        return bind(host, port)
+    except OSError as error:
+        where = f"{host or 'every interface'} port {port}"
+        taken = error.errno == errno.EADDRINUSE
+        remedy = "another program listens there: choose another port" if taken else "choose another address"
+        raise AddressError(f"cannot listen on {where}: {error.strerror or error}; {remedy}") from error
+
+
+def _discard_backlog(sock: socket.socket) -> None:
+    """Forget what came before plcd was ready: its arrival times say nothing of the network."""
+    with contextlib.suppress(BlockingIOError, InterruptedError):
+        for _ in range(100_000):
+            sock.recv(LARGEST)
+
+
+def _log_of_the_engine(level: str, message: str) -> None:
+    engine_log.log(_LEVELS[level], message)
+
+
+def _text(arguments: dict[str, object], name: str) -> str:
+    value = arguments.get(name)
+    if not isinstance(value, str):
+        raise ControlError(f"the command needs {name!r}, a text")
+    return value
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except (ValueError, OSError) as error:
+        raise ControlError(str(error)) from error

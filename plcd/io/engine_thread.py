@@ -1,0 +1,224 @@
+"""The engine's thread: alone owns the engine, paced by the output.
+
+Theory of operation. Until a format is known there is no output and the thread sleeps until datagrams come. Once there is
+one it opens the output, and from then on each turn is: wait for the output to want a frame, take in what
+arrived, obey commands, pull the frame, hand it to the output and the recorder, note the time it took.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plcd.core.engine import Engine
+from plcd.core.frame import Origin, PlayedFrame
+from plcd.io import snapshot
+from plcd.io.limited_log import LimitedLog
+from plcd.io.outputs.base import DeviceError, Output
+from plcd.io.priority import raise_priority
+from plcd.io.recorder import Recorder
+from plcd.io.timing import Durations
+from plcd.io.udp import UdpReceiver
+from plcd.wire.depacketizer import Depacketizer
+from plcd.wire.errors import WireError
+
+log = logging.getLogger("plcd.engine")
+
+SNAPSHOT_NS = 100_000_000
+COMMAND_LIMIT = 64
+"""Commands that may wait; they come from people, at most one at a time per connection."""
+
+Action = Callable[["EngineThread"], object]
+
+
+@dataclass
+class Tallies:
+    """What the engine thread counts beside the engine itself."""
+
+    malformed: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    missed_deadlines: int = 0
+    conceal: Durations = field(default_factory=Durations)
+    frame: Durations = field(default_factory=Durations)
+
+
+class EngineThread:
+    """Runs ``engine``. ``make_output(rate, channels)`` gives an unstarted output; ``on_failure`` is called from
+    this thread, once, if it cannot go on.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        depacketizer: Depacketizer,
+        make_output: Callable[[int, int], Output],
+        on_failure: Callable[[Exception], None],
+        make_recorder: Callable[[int, int], Recorder] | None = None,
+        model: str | None = None,
+    ) -> None:
+        self.engine = engine
+        self.tallies = Tallies()
+        self.output: Output | None = None
+        self.recorder: Recorder | None = None
+        self.receiver: UdpReceiver | None = None
+        self.model = model
+        self._started = time.monotonic()
+        self.snapshot = snapshot.take(self, self._started)
+        """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""
+        self._depacketizer = depacketizer
+        self._make_output = make_output
+        self._make_recorder = make_recorder
+        self._on_failure = on_failure
+        self._snapshot_ns = 0
+        self._limited = LimitedLog(log)
+        self._commands: queue.Queue[tuple[Action, Future[object]]] = queue.Queue(COMMAND_LIMIT)
+        self._data = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="plcd-engine", daemon=True)
+
+    def start(self, receiver: UdpReceiver) -> None:
+        """Begin to take datagrams from ``receiver``."""
+        self.receiver = receiver
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Datagrams were queued. Any thread."""
+        self._data.set()
+
+    def accepted(self) -> tuple[str, int] | None:
+        """The address packets are taken from. Any thread; a moment old."""
+        stream = self.engine.newest_stream
+        return stream.source[:2] if stream is not None else None
+
+    def submit(self, action: Action) -> "Future[object]":
+        """Run ``action`` between two frames. Any thread. Raises queue.Full."""
+        future: Future[object] = Future()
+        self._commands.put_nowait((action, future))
+        self._data.set()
+        return future
+
+    def stop(self) -> None:
+        """Fade out, flush, close output and recording; returns when that is done."""
+        self._stop.set()
+        self._data.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._await_format()
+            while not self._stop.is_set():
+                self._turn()
+            self._finish()
+        except Exception as error:
+            if not isinstance(error, DeviceError):
+                log.exception("the engine failed")
+            self._on_failure(error)
+        finally:
+            self._close()
+
+    def _await_format(self) -> None:
+        """Sleep until the output's format is known, then open the output at the stream's start."""
+        while self.engine.rate is None or self.engine.channels is None:
+            self._data.wait()
+            self._data.clear()
+            if self._stop.is_set():
+                return
+            self._take_in()
+            self._obey()
+            self.take_snapshot()
+        output = self._make_output(self.engine.rate, self.engine.channels)
+        if self._make_recorder is not None:
+            self.recorder = self._make_recorder(self.engine.rate, self.engine.channels)
+        stream = self.engine.stream
+        output.start(time.monotonic_ns() if stream is None else stream.start_ns)
+        self.output = output
+        if output.status().device_ms:
+            raise_priority()
+
+    def _turn(self) -> None:
+        assert self.output is not None
+        now_ns = self.output.wait()
+        self._take_in()
+        self._obey()
+        self._deliver(now_ns, self.output)
+        if now_ns - self._snapshot_ns >= SNAPSHOT_NS:
+            self._snapshot_ns = now_ns
+            self.take_snapshot()
+
+    def take_snapshot(self) -> dict[str, object]:
+        """Bring the snapshot up to date. On the engine's thread only."""
+        self.snapshot = snapshot.take(self, self._started)
+        return self.snapshot
+
+    def _take_in(self) -> None:
+        """Parse what arrived and give it to the engine."""
+        assert self.receiver is not None
+        waiting = self.receiver.queue
+        for _ in range(len(waiting)):
+            data, host, port, arrival_ns = waiting.popleft()
+            try:
+                packet = self._depacketizer.parse(data, host, port)
+            except WireError as error:
+                tally = self.tallies.refused if error.reason.refused else self.tallies.malformed
+                tally[error.reason] += 1
+                self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
+            else:
+                self.engine.insert(packet, arrival_ns)
+
+    def _obey(self) -> None:
+        """Run the commands that wait."""
+        while True:
+            try:
+                action, future = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                future.set_result(action(self))
+            except Exception as error:
+                future.set_exception(error)
+
+    def _deliver(self, now_ns: int, output: Output, fade: bool = False) -> None:
+        """Pull the frame asked for at ``now_ns`` and pass it on."""
+        started_ns = time.perf_counter_ns()
+        frame = self.engine.pull(now_ns)
+        took_ns = time.perf_counter_ns() - started_ns
+        self.tallies.frame.add(took_ns)
+        if frame.holes:
+            self.tallies.conceal.add(took_ns)
+            assert self.engine.rate is not None
+            if took_ns * self.engine.rate > self.engine.config.packet * 1_000_000_000:
+                self.tallies.missed_deadlines += 1
+        if fade:
+            frame = _faded(frame)
+        output.write(frame)
+        if self.recorder is not None:
+            self.recorder.write(frame)
+
+    def _finish(self) -> None:
+        """One last frame that fades to silence."""
+        if self.output is not None:
+            now_ns = self.output.wait()
+            self._take_in()
+            self._deliver(now_ns, self.output, fade=True)
+
+    def _close(self) -> None:
+        if self.output is not None:
+            self.output.close()
+        if self.recorder is not None:
+            self.recorder.close()
+        while not self._commands.empty():
+            self._commands.get_nowait()[1].cancel()
+
+
+def _faded(frame: PlayedFrame) -> PlayedFrame:
+    if frame.origin is Origin.IDLE:
+        return frame
+    gain = np.linspace(1.0, 0.0, frame.audio.shape[0], dtype=np.float32)[:, None]
+    return PlayedFrame(frame.audio * gain, frame.origin, frame.holes)

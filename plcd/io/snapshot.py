@@ -1,0 +1,87 @@
+"""The daemon's state as one JSON-ready dictionary; the schema is described in docs/control.md."""
+
+import time
+from typing import TYPE_CHECKING
+
+from plcd import __version__
+from plcd.core.frame import Origin
+
+if TYPE_CHECKING:
+    from plcd.io.engine_thread import EngineThread
+
+SCHEMA = "plcd.snapshot/1"
+
+
+def take(thread: "EngineThread", started: float) -> dict[str, object]:
+    """Called on the engine's thread. ``started``: monotonic seconds at which the daemon began."""
+    engine, tallies, receiver = thread.engine, thread.tallies, thread.receiver
+    counters = engine.counters
+    packets: dict[str, object] = dict(engine.packets())
+    packets["foreign"] = counters.foreign + (receiver.foreign if receiver else 0)
+    packets["kernel_dropped"] = receiver.kernel_dropped if receiver else 0
+    packets["queue_dropped"] = receiver.queue_dropped if receiver else 0
+    packets["malformed"] = {str(reason): count for reason, count in tallies.malformed.items()}
+    packets["refused"] = {
+        str(reason): count for reason, count in (tallies.refused + counters.refused).items()
+    }
+    output = thread.output.status() if thread.output else None
+    filler = engine.filler
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "time": time.time(),
+        "uptime_s": round(time.monotonic() - started, 3),
+        "state": engine.state,
+        "source": _source(thread),
+        "packets": packets,
+        "frames": {
+            "played": counters.frames,
+            "by_origin": {origin.label: counters.by_origin[origin] for origin in Origin},
+        },
+        "events": {
+            "reanchored": counters.reanchored,
+            "restarts": max(0, counters.streams - 1),
+            "underruns": output.underruns if output else 0,
+            "missed_deadlines": tallies.missed_deadlines,
+            "model_late": filler.refinements_missed if filler else 0,
+            "device_lost": bool(output and output.lost),
+        },
+        "buffer": _buffer(thread),
+        "timing_ms": {"conceal": tallies.conceal.summary_ms(), "frame": tallies.frame.summary_ms()},
+        "predictor": str(engine.config.predictor),
+        "lookahead": "auto" if engine.config.lookahead is None else engine.config.lookahead,
+        "model": thread.model,
+        "output": output.name if output else None,
+        "recording": thread.recorder.status() if thread.recorder else None,
+    }
+
+
+def _source(thread: "EngineThread") -> dict[str, object] | None:
+    stream = thread.engine.newest_stream
+    if stream is None:
+        return None
+    host, port, number = stream.source
+    return {
+        "address": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        "stream": f"{number:08x}",
+        "format": str(stream.format),
+        "packet_samples": stream.packet_samples,
+    }
+
+
+def _buffer(thread: "EngineThread") -> dict[str, float]:
+    """Milliseconds. ``latency_ms``: from a packet's arrival to the loudspeaker, as far as plcd and the device know."""
+    engine = thread.engine
+    rate = engine.rate or 1
+    stream = engine.stream
+    depth = stream.depth if stream else engine.depth.samples(rate, engine.config.packet) if engine.rate else 0
+    output = thread.output.status() if thread.output else None
+    ring_ms, device_ms = (output.ring_ms, output.device_ms) if output else (0.0, 0.0)
+    depth_ms = 1000 * depth / rate
+    return {
+        "depth_ms": round(depth_ms, 3),
+        "level_ms": round(1000 * stream.level() / rate, 3) if stream else 0.0,
+        "ring_ms": round(ring_ms, 3),
+        "device_ms": round(device_ms, 3),
+        "latency_ms": round(depth_ms + ring_ms + device_ms, 3),
+    }
