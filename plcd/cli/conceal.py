@@ -121,9 +121,7 @@ def _conceal_all(batch: Batch, settings: Settings) -> tuple[list[Outcome], list[
             else:
                 continue
             if batch.many:
-                progress.console.print(
-                    f"plcd: error: {failures[-1]}", markup=False, highlight=False, soft_wrap=True
-                )
+                progress.console.print(f"plcd: {failures[-1]}", markup=False, highlight=False, soft_wrap=True)
     return outcomes, failures
 
 

@@ -100,7 +100,7 @@ def test_one_trace_for_all_where_it_fits(tmp_path: Path, capsys: pytest.CaptureF
     assert _conceal(source, "--trace", trace, "-o", tmp_path / "out") == ExitCode.FILE
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["fits.wav"]
     errors = capsys.readouterr().err.splitlines()
-    assert errors[0].startswith("plcd: error: ")
+    assert errors[0].startswith("plcd: ")
     assert "10 lines" in errors[0]
     assert errors[1] == "plcd: 1 of 2 files failed"
 
