@@ -75,7 +75,8 @@ def overview(take: Take, gaps: list[Gap]) -> str:
 def gap_view(take: Take, gaps: list[Gap], gap: Gap, version: str) -> str:
     """Waveform and spectrogram around ``gap``, one of all ``gaps``, as an SVG.
 
-    ``version``: ``damaged``, ``concealed`` or ``original``; all versions of one gap have the same scales. The concealed one shows the original behind it.
+    ``version``: ``damaged``, ``concealed`` (with the original behind it) or ``original``. All versions of one gap have
+    the same scales.
     """
     rate = take.rate
     margin = int(rate * np.clip(gap.length / rate, 0.025, 0.05))

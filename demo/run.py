@@ -1,0 +1,139 @@
+"""``make demo``: real music, a lossy network, and plcd at the far end.
+
+Starts one plcd that listens and one that sends the bundled recording to it over UDP, with burst loss, jitter and
+reordering. Checks what was played against what was sent, and leaves sound, counters and a report in out/demo.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import soundfile
+from processes import Daemon, DemoError, send
+from rich.console import Console
+from rich.table import Table
+from verdict import Verdict, judge
+
+from plcd.offline.gaps import find_gaps
+from plcd.offline.plots import PlotsUnavailableError
+from plcd.offline.report import Story, write_report
+from plcd.offline.report_tables import decibels, gap_snr
+
+HERE = Path(__file__).parent
+OUT = HERE.parent / "out" / "demo"
+MUSIC = HERE / "music.flac"
+PACKET = 512
+LOSS, JITTER_MS, REORDER = "gilbert:0.079,0.69", 15, 0.02
+DEPTH = "40ms"
+
+CREDITS = (
+    "Music: electric guitar by Sub-d (freesound.org 46992, CC0 1.0); then the US Army Strings, Brahms, "
+    "Hungarian Dance No. 5 (Musopen, public domain). See demo/ATTRIBUTION.md.",
+)
+
+
+def main() -> int:
+    """Run the demo; the exit code: 0 when everything was as it should be."""
+    parser = argparse.ArgumentParser(description="Conceal a lossy stream of real music, live.")
+    parser.add_argument("--model", default="none", help="network beside the predictor [none]")
+    parser.add_argument("--seed", type=int, default=0, help="of the losses [0]")
+    args = parser.parse_args()
+    console = Console()
+    started = time.monotonic()
+    try:
+        stats, verdict = _run(console, args.model, args.seed)
+        _write(stats, verdict, args.model, args.seed)
+    except (DemoError, OSError, ValueError, PlotsUnavailableError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    _show(console, stats, verdict, time.monotonic() - started)
+    return 0
+
+
+def _run(console: Console, model: str, seed: int) -> tuple[dict[str, Any], Verdict]:
+    """Play the music through two processes. The daemon's counters, and the checked result."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    for old in OUT.iterdir():
+        if old.is_file():
+            old.unlink()
+    played, trace = OUT / "concealed.wav", OUT / "trace.txt"
+    music = soundfile.info(MUSIC)
+    seconds = music.frames / music.samplerate
+    with console.status("starting plcd (the first time, its kernels are compiled)") as status:
+        flags = ("--output", f"file:{played}", "--model", model, "--depth", DEPTH, "--packet", str(PACKET))
+        with Daemon(*flags) as daemon:
+            daemon.wait_ready()
+            status.update(f"{seconds:.0f} s of music on their way to {daemon.address}")
+            send(
+                MUSIC,
+                daemon.address,
+                seconds + 30,
+                *("--loss", LOSS, "--jitter", str(JITTER_MS), "--reorder", str(REORDER)),
+                *("--seed", str(seed), "--packet", str(PACKET), "--dump-trace", str(trace)),
+            )
+            frames = -(-music.frames // PACKET)
+            stats = daemon.stats_when(lambda s: s["frames"]["played"] >= frames, 5.0)
+            daemon.stop()
+    return stats, judge(MUSIC, trace, played, stats, PACKET)
+
+
+def _write(stats: dict[str, Any], verdict: Verdict, model: str, seed: int) -> None:
+    take = verdict.take
+    soundfile.write(OUT / "damaged.wav", take.damaged, take.rate, "PCM_16")
+    (OUT / "stats.json").write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+    share = 100 * verdict.lost / verdict.packets
+    lead = (
+        f"{take.seconds:.1f} s of music went over UDP from one plcd to another, in {verdict.packets} packets of {PACKET} "
+        f"samples, with losses in bursts, up to {JITTER_MS} ms of jitter and packets overtaking each other. "
+        f"{verdict.lost} of them ({share:.1f} %) never arrived. {verdict.untouched} packets were played to the bit as "
+        f"they were sent, {verdict.blended} more but for a crossfade of less than a millisecond after a hole."
+    )
+    buffer = stats["buffer"]
+    facts = (
+        ("predictor", str(stats["predictor"])),
+        ("lookahead", f"{stats['lookahead']} (what has arrived)" if stats["lookahead"] == "auto" else "none"),
+        ("network", model),
+        ("depth", f"{buffer['depth_ms']:.0f} ms"),
+        ("loss", LOSS),
+        ("jitter", f"0 to {JITTER_MS} ms"),
+        ("reordered", f"{100 * REORDER:g} %"),
+        ("seed", str(seed)),
+        ("plcd", str(stats["version"])),
+    )
+    story = Story("plcd demo", "What the network lost, and what plcd played", lead, facts, CREDITS)
+    write_report(OUT / "report.html", take, story, stats)
+
+
+def _show(console: Console, stats: dict[str, Any], verdict: Verdict, seconds: float) -> None:
+    gaps = find_gaps(verdict.take)
+    timing, events = stats["timing_ms"]["conceal"], stats["events"]
+    origins = ", ".join(f"{count} {name}" for name, count in stats["frames"]["by_origin"].items() if count)
+    longest = max((gap.length for gap in gaps), default=0) / PACKET
+    share = 100 * verdict.lost / verdict.packets
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("packets", f"{verdict.packets}, {stats['packets']['reordered']} out of order")
+    table.add_row(
+        "lost", f"{verdict.lost} ({share:.1f} %) in {len(gaps)} holes, the longest of {longest:.0f} packets"
+    )
+    if verdict.late:
+        table.add_row("too late", f"{verdict.late} (this machine is busy); concealed like lost ones")
+    table.add_row("frames", origins)
+    table.add_row("SNR in the holes", f"{decibels(gap_snr(verdict.take, gaps))} (silence: 0.0 dB)")
+    table.add_row("to conceal", f"{timing['p50']:.2f} ms median, 99 % within {timing['p99']:.2f} ms")
+    table.add_row("underruns", f"{events['underruns']}, missed deadlines {events['missed_deadlines']}")
+    table.add_row("checked", f"{verdict.untouched} packets exact, {verdict.blended} exact after a crossfade")
+    console.print(table)
+    names = ("report.html", "concealed.wav", "damaged.wav", "stats.json")
+    where = OUT.relative_to(Path.cwd()) if OUT.is_relative_to(Path.cwd()) else OUT
+    console.print(f"\nin {where}: {', '.join(names)} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
