@@ -8,7 +8,7 @@ from typing import Any
 
 import zmq
 
-from plcd.io.control_endpoint import ControlEndpoint
+from plcd.io.control_endpoint import ControlEndpoint, named_endpoint
 from plcd.io.control_errors import ControlError, ControlUnavailableError
 from plcd.io.control_keys import load_client_keys, use_keys
 
@@ -19,9 +19,14 @@ SNAPSHOT_LIMIT_BYTES = 1_048_576
 class ControlClient:
     """Talks to one daemon, which need not run yet. For one thread; a context manager."""
 
-    def __init__(self, endpoint: ControlEndpoint, keys: Path | None = None, timeout_s: float = 5.0) -> None:
-        """``keys``: a directory with ``client.key_secret`` and ``server.key``. Raises ControlEndpointError for unusable keys."""
-        self.endpoint = endpoint
+    def __init__(
+        self, endpoint: ControlEndpoint | str, keys: Path | None = None, timeout_s: float = 5.0
+    ) -> None:
+        """``keys``: a directory with ``client.key_secret`` and ``server.key``.
+
+        Raises ControlEndpointError: an endpoint that names no daemon, or unusable keys.
+        """
+        self.endpoint = named_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
         self.timeout_s = timeout_s
         self._keys = load_client_keys(keys) if keys else None
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()

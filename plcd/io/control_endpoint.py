@@ -62,6 +62,14 @@ def parse_endpoint(text: str) -> ControlEndpoint | None:
     )
 
 
+def named_endpoint(text: str) -> ControlEndpoint:
+    """The endpoint that ``text`` names to a client, for whom ``none`` is none to talk to. Raises ControlEndpointError."""
+    endpoint = parse_endpoint(text)
+    if endpoint is None:
+        raise ControlEndpointError("none names no daemon: give ipc:///PATH or tcp://HOST:PORT")
+    return endpoint
+
+
 def default_endpoint(port: int) -> ControlEndpoint:
     """The endpoint of the daemon that listens on UDP ``port`` when none is given: private to this user.
 

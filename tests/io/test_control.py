@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 import zmq
-from control_harness import Station, endpoint_at, serving
+from control_harness import Station, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.io import control
 from plcd.io.control import MESSAGE_LIMIT_BYTES, SCHEMA, ControlServer
 from plcd.io.control_client import ControlClient
-from plcd.io.control_endpoint import ControlEndpoint
+from plcd.io.control_endpoint import ControlEndpoint, named_endpoint
 from plcd.io.control_errors import ControlError, ControlUnavailableError
 from plcd.io.control_requests import ARGUMENTS, REQUEST_LIMIT_BYTES, parse_request
 
 
 @pytest.fixture
 def endpoint(tmp_path: Path) -> ControlEndpoint:
-    return endpoint_at(f"ipc://{tmp_path}/c.sock")
+    return named_endpoint(f"ipc://{tmp_path}/c.sock")
 
 
 @pytest.fixture

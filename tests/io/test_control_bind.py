@@ -8,17 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from control_harness import Station, endpoint_at, serving
+from control_harness import Station, serving
 
 from plcd.io.control import ControlServer
 from plcd.io.control_client import ControlClient
-from plcd.io.control_endpoint import ControlEndpoint
+from plcd.io.control_endpoint import ControlEndpoint, named_endpoint
 from plcd.io.control_errors import ControlAddressError, ControlEndpointError
 
 
 @pytest.fixture
 def endpoint(tmp_path: Path) -> ControlEndpoint:
-    return endpoint_at(f"ipc://{tmp_path}/c.sock")
+    return named_endpoint(f"ipc://{tmp_path}/c.sock")
 
 
 def test_sockets_are_private_from_the_start_and_gone_at_the_end(endpoint: ControlEndpoint) -> None:
@@ -69,13 +69,13 @@ def test_a_file_in_the_way_stays(endpoint: ControlEndpoint) -> None:
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    endpoint = endpoint_at(f"ipc://{tmp_path}/no/c.sock")
+    endpoint = named_endpoint(f"ipc://{tmp_path}/no/c.sock")
     with pytest.raises(ControlAddressError, match="there is no directory"), serving(endpoint, Station()):
         pass
 
 
 def test_tcp_serves_on_loopback_and_says_when_the_port_is_taken(free_pair: int) -> None:
-    endpoint = endpoint_at(f"tcp://localhost:{free_pair}")
+    endpoint = named_endpoint(f"tcp://localhost:{free_pair}")
     with serving(endpoint, Station()), ControlClient(endpoint) as client:
         assert client.request("stats")["ok"]
         assert client.next_snapshot(3.0) is not None
@@ -100,4 +100,4 @@ def free_pair() -> int:
 
 def test_beyond_this_machine_needs_keys() -> None:
     with pytest.raises(ControlEndpointError, match="--control-keys"):
-        ControlServer(endpoint_at("tcp://*:9100"), Station())
+        ControlServer(named_endpoint("tcp://*:9100"), Station())

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import zmq
-from control_harness import Station, endpoint_at, serving
+from control_harness import Station, serving
 
 from plcd.io.control import ControlServer
 from plcd.io.control_client import ControlClient
-from plcd.io.control_endpoint import ControlEndpoint
+from plcd.io.control_endpoint import ControlEndpoint, named_endpoint
 from plcd.io.control_errors import ControlEndpointError, ControlUnavailableError
 from plcd.io.control_keys import create_keys, load_client_keys, load_server_keys
 
@@ -35,11 +35,11 @@ def strangers_keys(tmp_path: Path, keys: Path) -> Path:
 @pytest.fixture(params=["tcp", "ipc"])
 def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> ControlEndpoint:
     if request.param == "ipc":
-        return endpoint_at(f"ipc://{tmp_path}/c.sock")
+        return named_endpoint(f"ipc://{tmp_path}/c.sock")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = min(probe.getsockname()[1], 65_000)
-    return endpoint_at(f"tcp://0.0.0.0:{port}")
+    return named_endpoint(f"tcp://0.0.0.0:{port}")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def server(endpoint: ControlEndpoint, keys: Path) -> Iterator[ControlServer]:
 @pytest.fixture
 def target(endpoint: ControlEndpoint) -> ControlEndpoint:
     """Where a client finds the server."""
-    return endpoint_at(str(endpoint).replace("0.0.0.0", "127.0.0.1"))
+    return named_endpoint(str(endpoint).replace("0.0.0.0", "127.0.0.1"))
 
 
 def test_an_authorised_client_asks_and_follows(

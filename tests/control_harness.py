@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plcd.io.control import ControlServer
-from plcd.io.control_endpoint import ControlEndpoint, parse_endpoint
+from plcd.io.control_endpoint import ControlEndpoint
 from plcd.io.control_errors import ControlError
 
 
@@ -50,13 +50,6 @@ def serving(endpoint: ControlEndpoint, station: Station, keys: Path | None = Non
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-
-
-def endpoint_at(text: str) -> ControlEndpoint:
-    """The endpoint that ``text`` stands for."""
-    endpoint = parse_endpoint(text)
-    assert endpoint is not None
-    return endpoint
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -1,0 +1,145 @@
+"""What ``plcd top`` says of a snapshot: labelled lines, the same for the live view and for plain text.
+
+A snapshot may come from another version of plcd: what is missing shows as a dash, what is unknown is left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. ``share``: 0 .. 1 where a bar goes with it."""
+
+    label: str
+    value: str
+    share: float | None = None
+    alarm: bool = False
+    """Whether somebody ought to look at it."""
+
+
+def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
+    """The lines of one snapshot, in the order they are shown."""
+    recording = snapshot.get("recording")
+    yield Row("state", f"{_text(snapshot.get('state'))}, up {_duration(snapshot.get('uptime_s'))}")
+    yield Row("source", _source(_part(snapshot, "source")))
+    yield from _buffer(_part(snapshot, "buffer"))
+    yield from _packets(_part(snapshot, "packets"))
+    yield from _frames(_part(snapshot, "frames"))
+    for name, label in (("conceal", "conceal"), ("frame", "whole frame")):
+        yield Row(label, _timing(_part(_part(snapshot, "timing_ms"), name)))
+    yield from _events(_part(snapshot, "events"))
+    yield Row(
+        "predictor",
+        f"{_text(snapshot.get('predictor'))}, lookahead {_text(snapshot.get('lookahead'))}, "
+        f"model {_text(snapshot.get('model'))}",
+    )
+    yield Row("output", _text(snapshot.get("output")))
+    yield _recording(recording if isinstance(recording, Mapping) else None)
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    if not source:
+        return "none yet"
+    return (
+        f"{_text(source.get('address'))}, stream {_text(source.get('stream'))}, "
+        f"{_text(source.get('format'))}, packets of {_count(source.get('packet_samples'))}"
+    )
+
+
+def _buffer(buffer: Mapping[str, Any]) -> Iterator[Row]:
+    level, depth = buffer.get("level_ms"), buffer.get("depth_ms")
+    # The bar's middle is the depth: at either end the level would be re-anchored.
+    share = level / (2 * depth) if _number(level) and _number(depth) and depth > 0 else None
+    yield Row("buffer", f"{_ms(level)} held, depth {_ms(depth)}", share)
+    parts = " + ".join(f"{name} {_ms(buffer.get(f'{name}_ms'))}" for name in ("depth", "ring", "device"))
+    yield Row("latency", f"{_ms(buffer.get('latency_ms'))} = {parts}")
+
+
+def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
+    lost, expected = packets.get("lost"), packets.get("expected")
+    yield Row(
+        "packets",
+        f"{_count(packets.get('received'))} received, {_count(packets.get('on_time'))} on time, "
+        f"{_count(packets.get('late'))} late, {_count(lost)} lost ({_percent(lost, expected)})",
+    )
+    others = ("reordered", "duplicate", "too_early", "foreign", "kernel_dropped", "queue_dropped")
+    seen = [(name, packets[name]) for name in others if _number(packets.get(name)) and packets[name]]
+    if seen:
+        dropped = any(name.endswith("_dropped") for name, _ in seen)
+        yield Row("", ", ".join(f"{_count(n)} {_words(name)}" for name, n in seen), alarm=dropped)
+    for kind in ("malformed", "refused"):
+        reasons = {name: n for name, n in _part(packets, kind).items() if _number(n) and n}
+        if reasons:
+            yield Row(
+                kind, ", ".join(f"{_count(n)} {_words(name)}" for name, n in reasons.items()), alarm=True
+            )
+
+
+def _frames(frames: Mapping[str, Any]) -> Iterator[Row]:
+    played = frames.get("played")
+    yield Row("frames", f"{_count(played)} played")
+    for origin, number in _part(frames, "by_origin").items():
+        share = number / played if _number(number) and _number(played) and played else None
+        yield Row(f"  {_text(origin)}", f"{_count(number)} ({_percent(number, played)})", share)
+
+
+def _timing(timing: Mapping[str, Any]) -> str:
+    figures = ", ".join(f"{name} {_ms(timing.get(name), 2)}" for name in ("p50", "p99", "max"))
+    return f"{figures} of {_count(timing.get('count'))}"
+
+
+def _events(events: Mapping[str, Any]) -> Iterator[Row]:
+    bad = ("underruns", "missed_deadlines", "device_lost")
+    alarm = any(_number(events.get(name)) and events[name] for name in bad)
+    yield Row("events", ", ".join(f"{_words(name)} {_count(events.get(name))}" for name in bad), alarm=alarm)
+    rest = [name for name in events if name not in bad]
+    if rest:
+        yield Row("", ", ".join(f"{_words(name)} {_count(events[name])}" for name in rest))
+
+
+def _recording(recording: Mapping[str, Any] | None) -> Row:
+    if recording is None:
+        return Row("recording", "off")
+    error = recording.get("error")
+    state = f"stopped: {_text(error)}" if error else f"{_count(recording.get('samples'))} samples"
+    return Row("recording", f"{_text(recording.get('path'))}, {state}", alarm=bool(error))
+
+
+def _part(snapshot: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = snapshot.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(value: Any) -> str:
+    return f"{value:,.0f}" if _number(value) else "-"
+
+
+def _ms(value: Any, digits: int = 1) -> str:
+    return f"{value:.{digits}f} ms" if _number(value) else "-"
+
+
+def _percent(part: Any, whole: Any) -> str:
+    return f"{100 * part / whole:.1f} %" if _number(part) and _number(whole) and whole else "-"
+
+
+def _duration(seconds: Any) -> str:
+    if not _number(seconds):
+        return "-"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _words(name: object) -> str:
+    return _text(name).replace("_", " ")
+
+
+def _text(value: object) -> str:
+    """Printable whatever a peer sent, so that nothing steers the terminal."""
+    text = "-" if value is None else str(value)
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

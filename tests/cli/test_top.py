@@ -1,0 +1,256 @@
+"""``plcd top`` against a control server with real sockets, as a process where the terminal matters."""
+
+import io
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from control_harness import Station, serving
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from plcd.cli import top
+from plcd.cli.errors import CliError, ExitCode
+from plcd.io.control_endpoint import default_endpoint, named_endpoint
+from plcd.io.control_keys import create_keys
+
+SNAPSHOT: dict[str, Any] = {
+    "schema": "plcd.snapshot/1",
+    "version": "0.1.0",
+    "time": 1.0,
+    "uptime_s": 3725.0,
+    "state": "playing",
+    "source": {
+        "address": "127.0.0.1:5004",
+        "stream": "1a2b3c4d",
+        "format": "L16/44100/1",
+        "packet_samples": 512,
+    },
+    "packets": {
+        "received": 8701,
+        "on_time": 8698,
+        "late": 3,
+        "lost": 966,
+        "expected": 9667,
+        "reordered": 7,
+        "duplicate": 0,
+        "too_early": 0,
+        "foreign": 2,
+        "kernel_dropped": 5,
+        "queue_dropped": 0,
+        "malformed": {"too_short": 4, "padding": 0},
+        "refused": {},
+    },
+    "frames": {
+        "played": 10_000,
+        "by_origin": {
+            "received": 8500,
+            "refined": 0,
+            "interpolated": 700,
+            "predicted": 300,
+            "spliced": 0,
+            "silence": 0,
+            "idle": 500,
+        },
+    },
+    "events": {
+        "reanchored": 1,
+        "restarts": 0,
+        "underruns": 0,
+        "missed_deadlines": 0,
+        "model_late": 0,
+        "device_lost": 0,
+    },
+    "buffer": {"depth_ms": 40.0, "level_ms": 38.25, "ring_ms": 11.6, "device_ms": 5.0, "latency_ms": 56.6},
+    "timing_ms": {
+        "conceal": {"count": 966, "p50": 1.52, "p99": 2.11, "max": 2.9},
+        "frame": {"count": 10_000, "p50": 0.03, "p99": 1.9, "max": 3.1},
+    },
+    "predictor": "burg:1024/4096",
+    "lookahead": "auto",
+    "model": "none",
+    "output": "null",
+    "recording": None,
+}
+
+TOP = [
+    sys.executable,
+    "-c",
+    "import argparse, sys; from plcd.cli import top; parser = argparse.ArgumentParser(); "
+    "top.add_parser(parser.add_subparsers()); args = parser.parse_args(); sys.exit(args.run(args))",
+    "top",
+]
+"""The command as a process of its own, without the rest of the command line."""
+
+
+@pytest.fixture
+def station() -> Station:
+    station = Station()
+    station.state = {name: value for name, value in SNAPSHOT.items() if name != "schema"}
+    return station
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path, station: Station) -> Iterator[str]:
+    address = f"ipc://{tmp_path}/c.sock"
+    with serving(named_endpoint(address), station):
+        yield address
+
+
+def command(*arguments: str) -> int:
+    parser = ArgumentParser()
+    top.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["top", *arguments])
+    return int(args.run(args))
+
+
+def test_one_plain_snapshot_where_there_is_no_terminal(
+    endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("--control", endpoint) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line[0] != " ")
+    assert lines["state"] == "playing, up 1:02:05"
+    assert lines["source"] == "127.0.0.1:5004, stream 1a2b3c4d, L16/44100/1, packets of 512"
+    assert lines["buffer"] == "38.2 ms held, depth 40.0 ms"
+    assert lines["latency"] == "56.6 ms = depth 40.0 ms + ring 11.6 ms + device 5.0 ms"
+    assert lines["packets"] == "8,701 received, 8,698 on time, 3 late, 966 lost (10.0 %)"
+    assert lines["malformed"] == "4 too short"
+    assert lines["conceal"] == "p50 1.52 ms, p99 2.11 ms, max 2.90 ms of 966"
+    assert lines["predictor"] == "burg:1024/4096, lookahead auto, model none"
+    assert lines["recording"] == "off"
+
+
+def test_origins_come_with_their_shares(endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command("--control", endpoint, "--once")
+    shown = capsys.readouterr().out
+    for origin, value in {
+        "received": "8,500 (85.0 %)",
+        "interpolated": "700 (7.0 %)",
+        "idle": "500 (5.0 %)",
+    }.items():
+        assert f"  {origin:<10} {value}" in shown
+
+
+def test_a_recording_that_failed_is_shown_with_its_reason(
+    endpoint: str, station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    station.state["recording"] = {"path": "take\x1b[2J.wav", "samples": 10, "error": "no space left"}
+    command("--control", endpoint)
+    assert "take?[2J.wav, stopped: no space left" in capsys.readouterr().out
+
+
+def test_the_only_daemon_is_found_and_of_several_one_must_be_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    tmp_path.chmod(0o700)
+    with pytest.raises(CliError, match="no daemon of this user runs") as none:
+        command()
+    assert none.value.exit_code == ExitCode.RUNTIME
+    with ExitStack() as running:
+        running.enter_context(serving(default_endpoint(9000), station))
+        assert command() == 0
+        assert "playing" in capsys.readouterr().out
+        running.enter_context(serving(default_endpoint(9002), station))
+        with pytest.raises(
+            CliError, match=r"2 daemons run.*plcd-9000\.sock, ipc.*plcd-9002\.sock"
+        ) as several:
+            command()
+        assert several.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("text", ["none", "9000", "tcp://127.0.0.1:0"])
+def test_an_endpoint_that_names_no_daemon_is_a_usage_error(text: str) -> None:
+    with pytest.raises(CliError) as caught:
+        command("--control", text)
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_nobody_there_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plcd.io.control_client.ControlClient.__init__.__defaults__", (None, 0.3))
+    with pytest.raises(CliError, match="no daemon answers at ipc://") as caught:
+        command("--control", f"ipc://{tmp_path}/nobody.sock", "--once")
+    assert caught.value.exit_code == ExitCode.RUNTIME
+
+
+def test_keys_open_a_daemon_that_wants_them(
+    tmp_path: Path, station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = tmp_path / "keys"
+    create_keys(keys)
+    address = f"ipc://{tmp_path}/c.sock"
+    with serving(named_endpoint(address), station, keys):
+        assert command("--control", address, "--control-keys", str(keys)) == 0
+    assert "playing" in capsys.readouterr().out
+    with pytest.raises(CliError, match="plcd keys"):
+        command("--control", address, "--control-keys", str(tmp_path / "none"))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(SNAPSHOT)), json_values))
+def test_any_snapshot_can_be_shown(changes: dict[str, Any]) -> None:
+    for snapshot in (changes, SNAPSHOT | changes):
+        assert "state" in top.plain(snapshot)
+        console = Console(width=80, file=io.StringIO())
+        console.print(top.view(named_endpoint("ipc:///run/p.sock"), snapshot, ""))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_live_view_follows_the_daemon_until_interrupted(tmp_path: Path, station: Station) -> None:
+    address = f"ipc://{tmp_path}/c.sock"
+    with terminal([*TOP, "--control", address]) as (process, shows):
+        assert shows("waiting for the daemon")
+        with serving(named_endpoint(address), station):
+            assert shows("burg:1024/4096")
+            station.state["predictor"] = "lpc:128/3584"
+            assert shows("lpc:128/3584")
+        assert shows("waiting for its return")
+        station.state["predictor"] = "burg:512/4096"
+        with serving(named_endpoint(address), station):
+            assert shows("burg:512/4096")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+
+
+@contextmanager
+def terminal(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[str], bool]]]:
+    """The command in a terminal of 100 columns; the function says whether a text appears there from now on."""
+    ours, theirs = os.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+
+    def shows(text: str) -> bool:
+        seen, end = b"", time.monotonic() + 15
+        while time.monotonic() < end:
+            if select.select([ours], [], [], 0.5)[0]:
+                seen += os.read(ours, 65_536)
+            if text in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode(errors="replace")):
+                return True
+        return False
+
+    try:
+        yield process, shows
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
