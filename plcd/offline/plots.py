@@ -117,7 +117,9 @@ def gap_view(take: Take, gaps: list[Gap], gap: Gap, version: str) -> str:
         _bare(axes)
         axes.set_xlim(time[0], time[-1])
     picture.tick_params(bottom=True, labelbottom=True)
-    ticks = [t for t in np.arange(-100, 1000, 20 if hole_ms < 60 else 50) if time[0] + 4 < t < time[-1] - 4]
+    middle, span = (time[0] + time[-1]) / 2, time[-1] - time[0]
+    step = 20 if hole_ms < 60 else 50
+    ticks = [t for t in np.arange(-100, 1000, step) if abs(t - middle) < 0.43 * span]
     picture.set_xticks(ticks, [f"{t:.0f} ms" if t else "0" for t in ticks])
     return _svg(figure, f"{version}-{gap.start}", f"{version} audio around {gap.start / rate:.2f} s")
 
