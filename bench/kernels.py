@@ -1,0 +1,114 @@
+"""What one lost packet costs inside the process: the predictor, and everything around it."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from machine import percentiles_ms
+from numpy.typing import NDArray
+
+from plcd.core.depth import Depth
+from plcd.core.engine import Engine, EngineConfig
+from plcd.core.linear_prediction import extrapolate
+from plcd.core.packet import AudioPacket, SourceId, StreamFormat
+from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+
+RATE = 44_100
+PACKET = 512
+EXTRAPOLATED = 1024
+CONTEXTS = 40
+"""Different places of the music, visited in turn, so that no run is flattered by one."""
+
+
+def time_predictor(music: NDArray[np.float32], spec: str, rounds: int) -> dict[str, float]:
+    """Fit and extrapolate 1024 samples, on many contexts. Milliseconds."""
+    predictor = Predictor.parse(spec)
+    starts = np.linspace(0, music.size - predictor.context, CONTEXTS).astype(int)
+    contexts = [music[start : start + predictor.context].astype(np.float64) for start in starts]
+    out = np.empty(EXTRAPOLATED)
+
+    def once(i: int) -> None:
+        context = contexts[i % CONTEXTS]
+        extrapolate(context, predictor.fit(context), out)
+
+    return _time(once, rounds)
+
+
+def time_plain_numpy(music: NDArray[np.float32], rounds: int) -> dict[str, float]:
+    """The same Burg recursion and extrapolation written with whole-array numpy calls: the yardstick of the ratio."""
+    context = music[:4096].astype(np.float64)
+
+    def once(i: int) -> None:
+        a = np.ones(1)
+        forward, backward = context[1:], context[:-1]
+        for _ in range(1024):
+            k = -2.0 * (forward @ backward) / (forward @ forward + backward @ backward)
+            a = np.append(a, 0.0)
+            a = a + k * a[::-1]
+            forward, backward = (forward + k * backward)[1:], (backward + k * forward)[:-1]
+        tail = np.append(context[-1024:], np.zeros(EXTRAPOLATED))
+        weights = -a[:0:-1]
+        for n in range(EXTRAPOLATED):
+            tail[1024 + n] = weights @ tail[n : n + 1024]
+
+    return _time(once, rounds)
+
+
+def time_engine(
+    music: NDArray[np.float32], predictor: Predictor, lookahead: int, rounds: int
+) -> dict[str, float]:
+    """Insert and pull for a lost packet and for the one that returns after it, every fifth packet lost. Milliseconds.
+
+    With ``predictor`` the default this is a whole concealment; with order 1 on the same context it is everything but
+    the predictor: receiving, finding the hole, history, crossfade, counting.
+    """
+    config = EngineConfig(PACKET, Depth(ms=None, packets=3), RATE, 1, predictor, lookahead)
+    engine = Engine(config)
+    source, form = SourceId("127.0.0.1", 9, 1), StreamFormat("L16", RATE, 1)
+    packets = music[: music.size // PACKET * PACKET].reshape(-1, PACKET, 1)
+    period_ns = PACKET * 1_000_000_000 // RATE
+    durations: list[int] = []
+    spent = 0
+    count = 0
+    while len(durations) < rounds:
+        now_ns = count * period_ns
+        started = time.perf_counter_ns()
+        if count % 5 != 4:
+            samples = packets[count % packets.shape[0]]
+            engine.insert(
+                AudioPacket(source, count & 0xFFFF, count * PACKET & 0xFFFFFFFF, form, samples), now_ns
+            )
+        frame = engine.pull(now_ns)
+        took = time.perf_counter_ns() - started
+        if spent:
+            durations.append(spent + took)
+            spent = 0
+        elif frame.holes:
+            spent = took
+        count += 1
+    return percentiles_ms(durations[5:])
+
+
+def measure(music: NDArray[np.float32], rounds: int) -> dict[str, dict[str, float]]:
+    """Everything in this module by name."""
+    around = Predictor("burg", 1, DEFAULT_PREDICTOR.context)
+    return {
+        "predictor lpc:128/3584, 1024 extrapolated": time_predictor(music, "lpc:128/3584", rounds),
+        "predictor burg:128/3584, 1024 extrapolated": time_predictor(music, "burg:128/3584", rounds),
+        "predictor burg:1024/4096, 1024 extrapolated": time_predictor(music, "burg:1024/4096", rounds),
+        "the same in plain numpy": time_plain_numpy(music, max(10, rounds // 20)),
+        "around it: receive, crossfade, count": time_engine(music, around, 0, rounds),
+        "whole lost packet, causal": time_engine(music, DEFAULT_PREDICTOR, 0, rounds),
+        "whole lost packet, closed from both sides": time_engine(music, DEFAULT_PREDICTOR, 1, rounds),
+    }
+
+
+def _time(once: Callable[[int], None], rounds: int) -> dict[str, float]:
+    for i in range(3):
+        once(i)
+    durations = []
+    for i in range(rounds):
+        started = time.perf_counter_ns()
+        once(i)
+        durations.append(time.perf_counter_ns() - started)
+    return percentiles_ms(durations)
