@@ -23,6 +23,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="plcd",
+        usage="plcd --listen ADDRESS [options]\n       plcd COMMAND ...",
         description="Receive networked music and conceal the packets that are lost: plcd --listen :9000",
         allow_abbrev=False,
     )

@@ -34,6 +34,9 @@ log = logging.getLogger("plcd")
 T = TypeVar("T")
 engine_log = logging.getLogger("plcd.engine")
 
+SWITCH_INTERVAL_S = 0.0005
+"""How long the event loop may keep the interpreter from the engine's thread; Python's 5 ms are half a packet's time."""
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
@@ -225,6 +228,7 @@ def run(config: DaemonConfig, ready: Callable[[str], None]) -> None:
         import uvloop
 
         factory = uvloop.new_event_loop
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(main())
 
