@@ -50,7 +50,7 @@ class AudioWriter:
         self._on_error = on_error
         self._block = block
         self._most = int(rate * QUEUE_S)
-        self._batch = int(rate * BATCH_S)
+        self._batch = max(1, int(rate * BATCH_S))
         self._changed = threading.Condition()
         self._queue: list[Samples] = []
         self._queued = 0
@@ -99,13 +99,18 @@ class AudioWriter:
         try:
             while self.error is None and (batch := self._next()) is not None:
                 if batch:
-                    self._file.write(np.concatenate(batch))
+                    self._write(np.concatenate(batch))
         except OSError as error:
             self._fail(self._reason(error))
         try:
             self._file.close()
         except OSError as error:
             self._fail(self._reason(error))
+
+    def _write(self, samples: Samples) -> None:
+        """In pieces, so that a disk that fills up has at least those before it did."""
+        for start in range(0, len(samples), self._batch):
+            self._file.write(samples[start : start + self._batch])
 
     def _next(self) -> list[Samples] | None:
         """What has come since the last call, perhaps nothing yet; None after the end."""

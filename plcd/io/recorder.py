@@ -27,6 +27,9 @@ SIDECAR_VERSION = 1
 MAX_HOLES = 1_000_000
 """Holes kept, 24 bytes each: at 10 % loss of 512-sample packets more than a day. Later ones are not listed."""
 
+MAX_NAME_BYTES = 200
+"""Of a file named from outside: file systems take 255, and the sidecar's draft needs a suffix."""
+
 
 class Recorder:
     """Every frame, idle silence too, so that the file's clock is the sound's. A disk that fails or falls behind ends the
@@ -123,14 +126,16 @@ def safe_recording_path(record_dir: Path, name: str) -> Path:
     parts = PureWindowsPath(name)  # knows / and \\, drives and streams
     if not name or "\0" in name or parts.anchor or ":" in name or ".." in parts.parts or not parts.name:
         raise ValueError(f"{name!r} is not the name of a file below the recording folder")
+    if len(os.fsencode(parts.name)) > MAX_NAME_BYTES:
+        raise ValueError(f"the name of a recording may have {MAX_NAME_BYTES} bytes")
     check_suffix(Path(name))
     try:
         root = record_dir.resolve(strict=True)
         path = (root / name).parent.resolve(strict=True) / parts.name
     except OSError as error:
         raise ValueError(f"no folder for {name!r}: {error.strerror}") from error
-    if not path.is_relative_to(root):
-        raise ValueError(f"{name!r} leads out of the recording folder")
+    if not path.is_relative_to(root) or not path.parent.is_dir():
+        raise ValueError(f"{name!r} is not in a folder below the recording folder")
     for taken in (path, sidecar_path(path)):
         if os.path.lexists(taken):
             raise ValueError(f"{taken.name!r} exists already: choose another name")

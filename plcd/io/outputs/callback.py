@@ -4,6 +4,7 @@ The machine code goes in through sounddevice's ``_StreamBase``, which takes a C 
 GIL, so busy Python threads cannot make the device run dry. The Python callback does the same copy.
 """
 
+import contextlib
 import functools
 import logging
 from typing import Any
@@ -33,6 +34,13 @@ def _compiled() -> Any:
         return numba.cfunc(_SIGNATURE, cache=CACHE)(play)
     except (RuntimeError, OSError):  # a cache that cannot be written here, though elsewhere it could
         return numba.cfunc(_SIGNATURE)(play)
+
+
+def warm() -> None:
+    """Compile, or load from the cache, what runs between engine and device, before a stream has to start at once."""
+    with contextlib.suppress(Exception):  # opening a stream will say why
+        _compiled()
+    Ring(1, 1).take(0, 0, 0)
 
 
 def open_stream(

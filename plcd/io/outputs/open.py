@@ -7,6 +7,7 @@ from typing import Literal
 
 from plcd.io.audio_file import check_suffix
 from plcd.io.outputs.base import DeviceError, Output
+from plcd.io.outputs.callback import warm
 from plcd.io.outputs.device import DeviceOutput
 from plcd.io.outputs.file import FileOutput
 from plcd.io.outputs.timer import TimerOutput
@@ -47,6 +48,12 @@ def make_output(spec: OutputSpec | str, rate: int, channels: int, period: int) -
     if spec.path is not None:
         return FileOutput(spec.path, rate, channels, period)
     return DeviceOutput(spec.device, rate, channels, period)
+
+
+def warm_output(spec: OutputSpec) -> None:
+    """Compile what this output will need, so that it starts at once when the stream comes."""
+    if spec.kind == "device":
+        warm()
 
 
 def _check_path(text: str) -> Path:

@@ -51,6 +51,7 @@ class OpenDevice:
             self._close_stream()
             raise DeviceError(f"the device {self.name!r} does not start: {_reason(error)}") from error
         self.device_ms = 1000.0 * float(self._stream.latency)
+        self._host_samples = int(2 * rate * float(self._stream.latency)) + period
         self._looks = 0
         self._calls = 0
 
@@ -82,14 +83,24 @@ class OpenDevice:
         """Release the device; with ``play_out`` after what the ring and the host hold has sounded, or has failed to in time."""
         self.ring.end()
         if play_out:
-            deadline = time.monotonic() + STOP_S
-            while self.ring.held and self._stream.active and time.monotonic() < deadline:
-                time.sleep(0.002)
+            self._play_out()
         stopping = threading.Thread(
             target=self._close_stream, args=(play_out,), daemon=True, name="plcd-device-close"
         )
         stopping.start()
         stopping.join(STOP_S)
+
+    def _play_out(self) -> None:
+        """Empty the ring, then give the host silence for as long as it holds samples: not all of them play out on stopping
+        (ALSA's pulse plugin loses 18 ms)."""
+        deadline = time.monotonic() + STOP_S
+        silence = None
+        while self._stream.active and time.monotonic() < deadline:
+            if silence is None and not self.ring.held:
+                silence = self.ring.asked + self._host_samples
+            if silence is not None and self.ring.asked >= silence:
+                return
+            time.sleep(0.002)
 
     def _close_stream(self, play_out: bool = False) -> None:
         with contextlib.suppress(Exception):

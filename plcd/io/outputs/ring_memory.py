@@ -126,7 +126,8 @@ def put(control: int, source: int, samples: int) -> bool:
 def take(control: int, target: int, samples: int, moment: int) -> int:
     """Consumer: copy up to ``samples`` to address ``target``, zeros for the rest; how many there were.
 
-    ``moment`` is the host's time in any unit: callbacks of the same moment serve one buffer of the host. Finding
+    ``moment`` is the host's time in any unit: callbacks of the same moment serve one buffer of the host; 0 if
+    unknown. Finding
     less than asked is an underrun, except before the first ``put`` and after ``QUIET``.
     """
     taken = load_word(control, TAKEN)
@@ -142,7 +143,7 @@ def take(control: int, target: int, samples: int, moment: int) -> int:
     _clear_bytes(target + found * size, (samples - found) * size)
     if found < samples and written > 0 and load_word(control, QUIET) == 0:
         store_word(control, UNDERRUNS, load_word(control, UNDERRUNS) + 1)
-    same = load_word(control, MOMENT) == moment
+    same = moment != 0 and load_word(control, MOMENT) == moment
     burst = load_word(control, BURST) + 1 if same else 1
     store_word(control, MOMENT, moment)
     store_word(control, BURST, burst)

@@ -1,0 +1,33 @@
+"""What every test may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from soundserver import PulseServer, UnavailableError, jack_environment
+
+hypothesis.settings.register_profile("plcd", deadline=None)  # first calls compile, and machines are busy
+hypothesis.settings.load_profile("plcd")
+
+
+@pytest.fixture
+def pulse_server(tmp_path: Path) -> Iterator[PulseServer]:
+    """A running PulseAudio with a null sink, all its own; skips where there can be none."""
+    try:
+        server = PulseServer(tmp_path)
+        server.start()
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def jack_server(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a running jackd with a dummy device of 1024 samples; skips where there can be none."""
+    try:
+        with jack_environment(tmp_path, 1024) as environment:
+            yield environment
+    except UnavailableError as error:
+        pytest.skip(str(error))
