@@ -32,6 +32,11 @@ class Station:
             raise RuntimeError("not meant to happen")
         if arguments.get("depth") == "hang":
             await asyncio.sleep(60)
+        if arguments.get("depth") == "stubborn":
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise ControlError("the daemon is stopping") from None
         return {"depth_ms": 40.0} if name == "set_depth" else {}
 
 

@@ -64,7 +64,7 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
         f"{_count(packets.get('received'))} received, {_count(packets.get('on_time'))} on time, "
         f"{_count(packets.get('late'))} late, {_count(lost)} lost ({_percent(lost, expected)})",
     )
-    others = ("reordered", "duplicate", "too_early", "foreign", "kernel_dropped", "queue_dropped")
+    others = ("reordered", "duplicate", "too_early", "foreign", "stray", "kernel_dropped", "queue_dropped")
     seen = [(name, packets[name]) for name in others if _number(packets.get(name)) and packets[name]]
     if seen:
         dropped = any(name.endswith("_dropped") for name, _ in seen)
@@ -92,7 +92,7 @@ def _timing(timing: Mapping[str, Any]) -> str:
 
 def _events(events: Mapping[str, Any]) -> Iterator[Row]:
     bad = ("underruns", "missed_deadlines", "device_lost")
-    alarm = any(_number(events.get(name)) and events[name] for name in bad)
+    alarm = any(events.get(name) for name in bad)
     yield Row("events", ", ".join(f"{_words(name)} {_count(events.get(name))}" for name in bad), alarm=alarm)
     rest = [name for name in events if name not in bad]
     if rest:
@@ -117,6 +117,8 @@ def _number(value: object) -> TypeGuard[int | float]:
 
 
 def _count(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,.0f}" if _number(value) else "-"
 
 

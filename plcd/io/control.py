@@ -33,8 +33,8 @@ MESSAGE_LIMIT_BYTES = 65_536
 QUEUE_LIMIT_MESSAGES = 16
 """Each way and peer. A subscriber that is 1.6 s behind misses snapshots instead of growing the daemon."""
 
-COMMAND_TIMEOUT_S = 5.0
-"""Longest the daemon may take over one command before the next one is heard."""
+COMMAND_TIMEOUT_S = 4.0
+"""Longest the daemon may take over one command before the next one is heard; below the client's patience of 5 s."""
 
 LINGER_MS = 500
 """How long closing waits for the last reply (that to ``shutdown``) to leave."""
@@ -80,6 +80,7 @@ class ControlServer:
         self._authenticator: zmq.auth.asyncio.AsyncioAuthenticator | None = None
         self._sockets: list[zmq.asyncio.Socket] = []
         self._bound = False
+        self._closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._subscriptions = 0
         self._subscribed = asyncio.Event()
@@ -106,6 +107,7 @@ class ControlServer:
 
     async def close(self) -> None:
         """Stop serving, let the last reply leave and remove the socket files. Harmless when repeated."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -135,7 +137,9 @@ class ControlServer:
         return socket
 
     async def _serve(self, replies: zmq.asyncio.Socket) -> None:
-        while True:
+        while (
+            not self._closing
+        ):  # a command may make an answer of its cancellation: that must not keep this going
             parts = await replies.recv_multipart()
             self.requests += 1
             try:

@@ -97,6 +97,14 @@ def test_a_command_that_hangs_is_given_up(client: ControlClient, monkeypatch: py
     assert client.request("stats")["ok"]
 
 
+def test_closing_waits_for_no_command(endpoint: ControlEndpoint, station: Station) -> None:
+    with serving(endpoint, station), ControlClient(endpoint, timeout_s=0.3) as client:
+        with pytest.raises(ControlUnavailableError):
+            client.request("set_depth", depth="stubborn")
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 2.0
+
+
 def test_a_snapshot_that_is_not_json_is_answered(client: ControlClient, station: Station) -> None:
     station.state["level_ms"] = float("nan")
     with pytest.raises(ControlError, match="internal error"):
