@@ -141,6 +141,8 @@ class DeviceOutput:
     def _reopen(self, gone: OpenDevice, device: str | None) -> None:
         gone.close(play_out=False)
         while not self._closing.wait(RETRY_S):
+            if not gone.released.is_set():  # a restart would pull PortAudio from under it
+                continue
             try:
                 restart(load())
                 opened = self._open_device(device)

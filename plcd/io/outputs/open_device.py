@@ -45,6 +45,8 @@ class OpenDevice:
         except sounddevice.PortAudioError as error:
             form = f"{channels} channels of float32 at {rate} Hz"
             raise DeviceError(f"the device {self.name!r} does not take {form}: {_reason(error)}") from error
+        self.released = threading.Event()
+        """Set once PortAudio has let go of the stream."""
         try:
             self._stream.start()
         except sounddevice.PortAudioError as error:
@@ -54,6 +56,7 @@ class OpenDevice:
         self._host_samples = int(2 * rate * float(self._stream.latency)) + period
         self._looks = 0
         self._calls = 0
+        self._ending = False
 
     def wait(self) -> str | None:
         """One look: until a callback came or ``LOOK_S``. None if all is well, else why the device is given up."""
@@ -65,7 +68,7 @@ class OpenDevice:
         self._calls = calls
         if self._looks >= (SILENT_LOOKS if calls else FIRST_LOOKS):
             return "it takes no more samples"
-        return None if self._stream.active else "its stream has ended"
+        return None if self._ending or self._stream.active else "its stream has ended"
 
     def has_room(self) -> bool:
         """Whether the ring wants another period."""
@@ -80,7 +83,11 @@ class OpenDevice:
         self._semaphore.post()
 
     def close(self, play_out: bool) -> None:
-        """Release the device; with ``play_out`` after what the ring and the host hold has sounded, or has failed to in time."""
+        """Release the device; with ``play_out`` after what the ring and the host hold has sounded, or has failed to in time.
+
+        ``released`` says whether it was possible yet.
+        """
+        self._ending = True
         self.ring.end()
         if play_out:
             self._play_out()
@@ -110,6 +117,7 @@ class OpenDevice:
                 self._stream.abort()
         with contextlib.suppress(Exception):
             self._stream.close()
+        self.released.set()
 
 
 def _reason(error: Exception) -> str:
