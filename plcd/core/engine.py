@@ -197,10 +197,11 @@ class Engine:
         hold = min(self._hold, frames)
         lookahead = self.config.lookahead
         ahead = 2 * LONGEST_INTERPOLATION if lookahead is None else lookahead * frames
-        samples, present = stream.buffer.peek(frames - hold + ahead)
-        if hold:
-            samples = np.concatenate((np.zeros((hold, samples.shape[1]), dtype=np.float32), samples))
-            present = np.concatenate((np.zeros(hold, dtype=np.bool_), present))
+        inserted = min(self._hold, frames + ahead)
+        samples, present = stream.buffer.peek(frames + ahead - inserted)
+        if inserted:
+            samples = np.concatenate((np.zeros((inserted, samples.shape[1]), dtype=np.float32), samples))
+            present = np.concatenate((np.zeros(inserted, dtype=np.bool_), present))
         audio, holes = filler.fill(samples, present, frames)
         self._hold -= hold
         stream.asked(frames - hold, now_ns)
@@ -225,6 +226,7 @@ class Engine:
             self.filler.splice(self.config.packet)
         else:
             self._hold -= samples
+            self.filler.interrupt()
         self._stream.moved()
 
     def _count(self, frame: PlayedFrame) -> PlayedFrame:

@@ -68,10 +68,16 @@ class HoleFiller:
         self._hole = self._plan = None
         self._returning = _Return(hole, crossfade)
 
+    def interrupt(self) -> None:
+        """Time is inserted here: a hole that was to close at a given place goes on as a new one."""
+        if self._plan is not None:
+            self._hole = self._plan = None
+
     def fill(self, samples: Samples, present: Mask, frames: int) -> tuple[Samples, list[Hole]]:
         """Play ``frames`` samples of ``samples`` ``(frames + ahead, channels)``; those not ``present`` are never read.
 
-        What lies behind ``frames`` is what is known of the future. Returns the audio ``(frames, channels)`` and the holes in it.
+        What lies behind ``frames`` is what is known of the future; where nothing does, holes are extrapolated only, even
+        those that end within the frame. Returns the audio ``(frames, channels)`` and the holes in it.
         """
         out = np.empty((frames, samples.shape[1]), dtype=np.float32)
         holes: list[Hole] = []
@@ -81,7 +87,7 @@ class HoleFiller:
             if present[start]:
                 self._play(samples[start:stop], out[start:stop])
             else:
-                origin = self._conceal(samples, present, start, out[start:stop])
+                origin = self._conceal(samples, present, start, out[start:stop], samples.shape[0] > frames)
                 holes.append(Hole(start, stop - start, origin))
             self._history.append(out[start:stop])
             start = stop
@@ -106,12 +112,12 @@ class HoleFiller:
         if fade.done == fade.total:
             self._returning = None
 
-    def _conceal(self, samples: Samples, present: Mask, start: int, out: Samples) -> Origin:
+    def _conceal(self, samples: Samples, present: Mask, start: int, out: Samples, look_ahead: bool) -> Origin:
         if self._hole is None:
             self._hole = OpenHole(self.predictor, self._history, self._shape)
             self._returning = None
         count = out.shape[0]
-        if self._plan is None:
+        if self._plan is None and look_ahead:
             self._plan = self._close(self._hole, samples, present, start)
         if self._plan is not None:
             out[:] = self._plan[:count]

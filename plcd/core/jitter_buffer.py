@@ -42,8 +42,8 @@ class JitterBuffer:
         """Samples ``(frames, channels)`` from the cursor on and which of them are there; the others hold anything."""
         frames = min(frames, self.capacity)
         segments = self._segments(self.cursor, self.cursor + frames)
-        if len(segments) == 1:
-            ring = segments[0][2]
+        if len(segments) < 2:
+            ring = segments[0][2] if segments else slice(0)
             return self._samples[ring], self._present[ring]
         return (
             np.concatenate([self._samples[ring] for _, _, ring in segments]),

@@ -13,6 +13,8 @@ MAX_SEQUENCE_JUMP = 3000
 """A larger step of the sequence number is a restart (RFC 3550 appendix A.1, MAX_DROPOUT)."""
 LEADS = 128
 """Packets over which the level is judged: 1.5 s of packets of 512 at 44.1 kHz."""
+JUDGE_EVERY = 8
+"""Packets between two judgements, which cost a partition of the leads each."""
 
 
 class Stream:
@@ -42,6 +44,7 @@ class Stream:
         self._next_ask_ns = 0
         self._leads = np.zeros(LEADS)
         self._lead_count = 0
+        self._judge_at = LEADS
         for arrival in run:
             self.insert(arrival.packet, arrival.ns)
 
@@ -108,14 +111,16 @@ class Stream:
 
         The level is the lower quartile of the leads: a few late packets are jitter, a quarter of them is a wrong anchor.
         """
-        if self._lead_count < LEADS or self._lead_count % 8:
+        if self._lead_count < self._judge_at:
             return 0
+        self._judge_at = self._lead_count + JUDGE_EVERY
         quartile = float(np.partition(self._leads, LEADS // 4)[LEADS // 4])
         return 0 if 0.0 <= quartile <= 2.0 * self.depth else round(quartile) - self.depth
 
     def moved(self) -> None:
         """The playout point was moved: old leads say nothing any more."""
         self._lead_count = 0
+        self._judge_at = LEADS
 
     def close(self) -> None:
         """The stream is over: what is missing will not come."""
