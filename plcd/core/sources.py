@@ -7,6 +7,7 @@ or an old stream's stragglers, never seize or reset anything. Another address is
 has been silent for a second.
 """
 
+from collections import Counter
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,7 +19,8 @@ RUN_LENGTH = 3
 LARGEST_GAP = 64
 """Sequence numbers that may be missing within a run: longer than any measured burst (16)."""
 MAX_RUNS = 8
-"""Sources that may be on trial at a time; the oldest gives way, so strangers cannot fill memory."""
+"""Sources that may be on trial at a time, so that strangers cannot fill memory. The oldest one of the address that has most
+gives way: a flood under ever new SSRCs ousts only itself."""
 SILENCE_NS = 1_000_000_000
 LARGEST_PACKET = 8192
 """Samples a packet may plausibly hold; a UDP datagram of 64 KiB holds 32,000 of one channel, which nobody sends."""
@@ -71,7 +73,8 @@ class SourceGate:
         if len(agreed) < RUN_LENGTH:
             self.discarded += len(run) + 1 - len(agreed)
             if len(self._runs) >= MAX_RUNS:
-                self._drop([next(iter(self._runs))])
+                crowd = Counter(other[:2] for other in self._runs)
+                self._drop([max(self._runs, key=lambda other: crowd[other[:2]])])
             self._runs[source] = agreed
             return Verdict.ON_TRIAL, []
         self.accepted = source
