@@ -137,9 +137,8 @@ class ControlServer:
         return socket
 
     async def _serve(self, replies: zmq.asyncio.Socket) -> None:
-        while (
-            not self._closing
-        ):  # a command may make an answer of its cancellation: that must not keep this going
+        # A command may make an answer of its cancellation: that must not keep this going.
+        while not self._closing:
             parts = await replies.recv_multipart()
             self.requests += 1
             try:
