@@ -78,7 +78,7 @@ def _build(options: Options) -> "daemon.DaemonConfig":
     from plcd.io.control_errors import ControlEndpointError
     from plcd.io.outputs import portaudio
     from plcd.io.outputs.base import DeviceError
-    from plcd.io.outputs.open import make_output, parse_output
+    from plcd.io.outputs.open import make_output, parse_output, warm_output
 
     refiner = load_model(options.model)
     try:
@@ -96,6 +96,7 @@ def _build(options: Options) -> "daemon.DaemonConfig":
         host=host,
         port=port,
         make_output=lambda rate, channels: make_output(output, rate, channels, options.packet),
+        warm_output=lambda: warm_output(output),
         engine=EngineConfig(
             packet=options.packet,
             depth=options.depth,

@@ -54,6 +54,8 @@ class DaemonConfig:
     """0: one the system chooses."""
     make_output: Callable[[int, int], Output]
     """(rate, channels) to an output that was not started."""
+    warm_output: Callable[[], None] = lambda: None
+    """Compiles what the output needs."""
     engine: EngineConfig = field(default_factory=EngineConfig)
     rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
     control: ControlEndpoint | None = None
@@ -99,6 +101,7 @@ class Daemon:
                 control = ControlServer(endpoint, self, self.config.control_keys)
                 await control.open()
             warm(self.config.engine.predictor)
+            self.config.warm_output()
             gc.collect()
             gc.freeze()
         except BaseException:
@@ -195,7 +198,7 @@ class Daemon:
 
     def _failed(self, error: Exception) -> None:
         """Called on the engine's thread."""
-        self._failure = error
+        self._failure = self._failure or error
         self._loop.call_soon_threadsafe(self.stop)
 
     def _catch_signals(self) -> None:

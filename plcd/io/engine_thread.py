@@ -111,17 +111,19 @@ class EngineThread:
             self._thread.join()
 
     def _run(self) -> None:
-        try:
-            self._await_format()
-            while not self._stop.is_set():
-                self._turn()
-            self._finish()
-        except Exception as error:
-            if not isinstance(error, DeviceError):
-                log.exception("the engine failed")
-            self._on_failure(error)
-        finally:
-            self._close()
+        for step in (self._play, self._close):
+            try:
+                step()
+            except Exception as error:
+                if not isinstance(error, DeviceError):
+                    log.exception("the engine failed")
+                self._on_failure(error)
+
+    def _play(self) -> None:
+        self._await_format()
+        while not self._stop.is_set():
+            self._turn()
+        self._finish()
 
     def _await_format(self) -> None:
         """Sleep until the output's format is known, then open the output at the stream's start."""
@@ -209,12 +211,12 @@ class EngineThread:
             self._deliver(now_ns, self.output, fade=True)
 
     def _close(self) -> None:
-        if self.output is not None:
-            self.output.close()
-        if self.recorder is not None:
-            self.recorder.close()
         while not self._commands.empty():
             self._commands.get_nowait()[1].cancel()
+        if self.recorder is not None:
+            self.recorder.close()
+        if self.output is not None:
+            self.output.close()
 
 
 def _faded(frame: PlayedFrame) -> PlayedFrame:
