@@ -11,11 +11,13 @@ from plcd.core.linear_prediction import Real, extrapolate, mean_error
 from plcd.core.predictor import Predictor
 
 CEILING = 1.2
-"""No filled sample exceeds the context's peak by more: a predictor of high order may swell where a decay began."""
+"""No filled sample exceeds the peak of what was received in the context by more: a predictor of high order may swell where
+a decay began."""
 FADE_START_S = 0.1
 """Up to here a hole is filled at full level: nine packets of 512; 99.9 % of measured bursts are shorter."""
 FADE_END_S = 0.3
 """From here on it is silence: by now the extrapolation is a drone that says nothing of the music."""
+_LARGEST = float(np.finfo(np.float32).max)
 CROSSFADE_S = 32 / 44_100
 LONGEST_INTERPOLATION = 1024
 """Samples that one interpolation may span; its time and memory grow with the square."""
@@ -53,7 +55,8 @@ class OpenHole:
         self._shape = shape
         self._order = predictor.order
         self._coefficients = [predictor.fit(channel) for channel in context]
-        self._ceiling = (CEILING * np.abs(context).max(axis=1, initial=0.0)).astype(np.float32)
+        self._peak = history.peak()
+        self._ceiling = np.minimum(CEILING * self._peak.astype(np.float64), _LARGEST).astype(np.float32)
         self._tails = np.zeros((context.shape[0], predictor.order))
         known = min(predictor.order, context.shape[1])
         if known:
@@ -71,14 +74,22 @@ class OpenHole:
             made = np.empty(count)
             for channel, (tail, coefficients) in enumerate(zip(self._tails, self._coefficients, strict=True)):
                 extrapolate(tail, coefficients, made)
-                out[:, channel] = np.minimum(
-                    np.maximum(made, -self._ceiling[channel]), self._ceiling[channel]
-                )
-                joined = np.concatenate((tail, made))
-                tail[:] = joined[-self._order :]
+                ceiling = self._ceiling[channel]
+                out[:, channel] = np.minimum(np.maximum(made, -ceiling), ceiling)
+                kept = max(0, self._order - count)
+                tail[:kept] = tail[self._order - kept :]
+                tail[kept:] = made[count - (self._order - kept) :]
             self._fade(out)
         self.filled += count
         return out
+
+    def limited(self, samples: Samples) -> Samples:
+        """``samples`` ``(n, channels)`` under the ceiling."""
+        return np.minimum(np.maximum(samples, -self._ceiling), self._ceiling)
+
+    def level(self, filled: Samples) -> Samples:
+        """What stands for ``filled`` in the history's levels: no louder than what was received before the hole."""
+        return np.minimum(np.maximum(filled, -self._peak), self._peak)
 
     def interpolate(self, history: History, missing: int, future: Samples) -> Samples | None:
         """The ``missing`` samples ``(missing, channels)`` between history and ``future`` ``(n, channels)``.
@@ -107,7 +118,7 @@ class OpenHole:
         if not interpolate(past, after, coefficients, made):
             return False
         ceiling = max(float(self._ceiling[channel]), CEILING * float(np.abs(after).max()))
-        if not np.abs(made).max() <= ceiling:
+        if not np.abs(made).max() <= min(ceiling, _LARGEST):
             return False
         usual_error = mean_error(self._context[channel, -2 * self._order :], coefficients)
         if mean_error(whole, coefficients) > ONSET_RATIO * usual_error:

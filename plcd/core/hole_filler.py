@@ -49,7 +49,7 @@ class HoleFiller:
         self.refinements = 0
         """Holes shown to the network."""
         self.refinements_missed = 0
-        """Of these, how often it had nothing in time."""
+        """Of these, how often it had nothing in time, or nothing that can be played."""
         self._shape = Shape.at(rate, crossfade_limit)
         self._refiner = refiner
         self._history = History(channels, predictor.context)
@@ -64,9 +64,8 @@ class HoleFiller:
 
     def splice(self, crossfade: int) -> None:
         """What comes next does not continue what was played: blend the latter's continuation into it."""
-        hole = self._hole or OpenHole(self.predictor, self._history, self._shape)
+        self._returning = _Return(self._continuation(), crossfade)
         self._hole = self._plan = None
-        self._returning = _Return(hole, crossfade)
 
     def interrupt(self) -> None:
         """Time is inserted here: a hole that was to close at a given place goes on as a new one."""
@@ -86,49 +85,60 @@ class HoleFiller:
             stop = _run_end(present, start, frames)
             if present[start]:
                 self._play(samples[start:stop], out[start:stop])
+                self._history.append(out[start:stop], samples[start:stop])
             else:
-                origin = self._conceal(samples, present, start, out[start:stop], samples.shape[0] > frames)
+                if self._hole is None:
+                    self._hole = self._open()
+                    self._returning = None
+                if self._plan is None and samples.shape[0] > frames:
+                    self._plan = self._close(self._hole, samples, present, start)
+                origin = self._conceal(self._hole, out[start:stop])
+                self._history.append(out[start:stop], self._hole.level(out[start:stop]))
                 holes.append(Hole(start, stop - start, origin))
-            self._history.append(out[start:stop])
             start = stop
         return out, holes
+
+    def _open(self) -> OpenHole:
+        return OpenHole(self.predictor, self._history, self._shape)
+
+    def _continuation(self) -> OpenHole:
+        """What would go on from what was played: the hole that is extrapolated, else one that opens here."""
+        return self._hole if self._hole is not None and self._plan is None else self._open()
 
     def _play(self, received: Samples, out: Samples) -> None:
         out[:] = received
         if self._hole is not None:
-            if self._plan is None:
-                self._returning = _Return(self._hole, self._shape.crossfade)
+            # A rest of the plan does not lead to these samples: some of what it was to fill came after all.
+            if self._plan is None or self._plan.shape[0]:
+                self._returning = _Return(self._continuation(), self._shape.crossfade)
             self._hole = self._plan = None
         fade = self._returning
         if fade is None:
             return
         count = min(fade.total - fade.done, out.shape[0])
-        weight = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None] / np.float32(
-            fade.total + 1
-        )
-        continuation = fade.hole.extrapolate(count)
-        out[:count] = continuation + weight * (received[:count] - continuation)
+        place = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None]
+        weight = place / np.float32(fade.total + 1)
+        out[:count] = (1 - weight) * fade.hole.extrapolate(count) + weight * received[:count]
         fade.done += count
         if fade.done == fade.total:
             self._returning = None
 
-    def _conceal(self, samples: Samples, present: Mask, start: int, out: Samples, look_ahead: bool) -> Origin:
-        if self._hole is None:
-            self._hole = OpenHole(self.predictor, self._history, self._shape)
-            self._returning = None
+    def _conceal(self, hole: OpenHole, out: Samples) -> Origin:
         count = out.shape[0]
-        if self._plan is None and look_ahead:
-            self._plan = self._close(self._hole, samples, present, start)
         if self._plan is not None:
             out[:] = self._plan[:count]
             self._plan = self._plan[count:]
             return Origin.INTERPOLATED
-        offset = self._hole.filled
-        silent = self._hole.silent
-        out[:] = self._hole.extrapolate(count)
+        offset = hole.filled
+        silent = hole.silent
+        out[:] = hole.extrapolate(count)
         if silent:
             return Origin.SILENCE
-        return self._refine(offset, out)
+        better = self._refined(offset, out)
+        if better is None:
+            return Origin.PREDICTED
+        out[:] = hole.limited(better)
+        return Origin.REFINED
 
     def _close(self, hole: OpenHole, samples: Samples, present: Mask, start: int) -> Samples | None:
         """Interpolate from ``start`` to the hole's end if that is in sight."""
@@ -138,20 +148,19 @@ class HoleFiller:
         known = _run_end(present, end, present.shape[0])
         return hole.interpolate(self._history, end - start, samples[end:known])
 
-    def _refine(self, offset: int, out: Samples) -> Origin:
-        """Let the network better the prediction in ``out``."""
+    def _refined(self, offset: int, prediction: Samples) -> Samples | None:
+        """What the network makes of ``prediction``: None if there is none; None, and counted, where it cannot be played."""
         if self._refiner is None:
-            return Origin.PREDICTED
-        context = np.zeros((self.predictor.context, out.shape[1]), dtype=np.float32)
+            return None
+        context = np.zeros((self.predictor.context, prediction.shape[1]), dtype=np.float32)
         played = self._history.newest().T
         context[context.shape[0] - played.shape[0] :] = played
         self.refinements += 1
-        better = self._refiner.refine(RefinerRequest(context, out.copy(), offset))
-        if better is None:
+        better = self._refiner.refine(RefinerRequest(context, prediction.copy(), offset))
+        if better is None or better.shape != prediction.shape or not np.isfinite(better).all():
             self.refinements_missed += 1
-            return Origin.PREDICTED
-        out[:] = better
-        return Origin.REFINED
+            return None
+        return better
 
 
 def _run_end(present: Mask, start: int, limit: int) -> int:
