@@ -120,7 +120,7 @@ class Engine:
                 samples = depth.samples(stream.format.rate, self.config.packet)
                 if stream.begun:
                     self._move(stream.depth - samples)
-                stream.depth = samples
+                stream.set_depth(samples)
 
     def set_predictor(self, predictor: Predictor) -> None:
         """From the next hole on."""
@@ -204,7 +204,7 @@ class Engine:
             present = np.concatenate((np.zeros(inserted, dtype=np.bool_), present))
         audio, holes = filler.fill(samples, present, frames)
         self._hold -= hold
-        stream.asked(frames - hold, now_ns)
+        stream.asked(frames - hold, now_ns + (frames + self._hold) * SECOND_NS // stream.format.rate)
         if idle:
             return PlayedFrame(audio, Origin.IDLE)
         if hold:
@@ -216,18 +216,21 @@ class Engine:
         return PlayedFrame(audio, max((hole.origin for hole in holes), default=Origin.RECEIVED), tuple(holes))
 
     def _move(self, samples: int) -> None:
-        """Move the playout point by one splice: forward by skipping ``samples``, backward by inserting time."""
+        """Move the playout point by one splice: forward by skipping ``samples``, backward by inserting time.
+
+        Inserted time that was not yet filled is taken back before anything is skipped.
+        """
         if self._stream is None or self.filler is None or samples == 0:
             return
-        if samples > 0:
-            skipped_hold = min(self._hold, samples)
-            self._hold -= skipped_hold
-            self._stream.buffer.advance(samples - skipped_hold)
+        inserted = max(-samples, -self._hold)
+        skipped = samples + inserted
+        self._hold += inserted
+        if skipped:
+            self._stream.buffer.advance(skipped)
             self.filler.splice(self.config.packet)
         else:
-            self._hold -= samples
             self.filler.interrupt()
-        self._stream.moved()
+        self._stream.moved(inserted)
 
     def _count(self, frame: PlayedFrame) -> PlayedFrame:
         self.counters.frames += 1

@@ -16,8 +16,6 @@ class JitterBuffer:
         self.capacity = capacity
         self.cursor = cursor
         """Position of the next sample to be played."""
-        self.end = cursor
-        """Behind the newest sample held (never before the cursor's past values)."""
         self._samples = np.zeros((capacity, channels), dtype=np.float32)
         self._present = np.zeros(capacity, dtype=np.bool_)
 
@@ -34,8 +32,6 @@ class JitterBuffer:
             self._samples[ring][new] = samples[start - position : stop - position][new]
             taken += int(np.count_nonzero(new))
             self._present[ring] = True
-        if last > first:
-            self.end = max(self.end, last)
         return taken
 
     def peek(self, frames: int) -> tuple[Samples, NDArray[np.bool_]]:
@@ -55,18 +51,24 @@ class JitterBuffer:
         for _, _, ring in self._segments(self.cursor, self.cursor + min(frames, self.capacity)):
             self._present[ring] = False
         self.cursor += frames
-        self.end = max(self.end, self.cursor)
 
     def rewind(self, position: int) -> None:
-        """Move the cursor back to ``position`` so that earlier samples can still be taken. Nothing was played yet."""
-        for _, _, ring in self._segments(position, self.cursor):
-            self._present[ring] = False
-        overrun = self.end - (position + self.capacity)
-        if overrun > 0:
-            for _, _, ring in self._segments(position + self.capacity, self.end):
-                self._present[ring] = False
-            self.end -= overrun
+        """Move the cursor back to ``position`` so that earlier samples can still be taken; nothing was played yet.
+
+        What then lies out of reach is forgotten.
+        """
+        for _, _, ring in self._segments(position, min(self.cursor, position + self.capacity)):
+            self._present[ring] = False  # its place held what is now a whole capacity ahead
         self.cursor = position
+
+    def resized(self, capacity: int) -> "JitterBuffer":
+        """A buffer of another capacity at the same cursor, with what this one holds within its reach."""
+        other = JitterBuffer(capacity, self._samples.shape[1], self.cursor)
+        samples, present = self.peek(capacity)
+        for start, stop, ring in other._segments(self.cursor, self.cursor + present.shape[0]):
+            held = slice(start - self.cursor, stop - self.cursor)
+            other._samples[ring], other._present[ring] = samples[held], present[held]
+        return other
 
     def _segments(self, first: int, last: int) -> list[tuple[int, int, slice]]:
         """Positions [first, last), at most ``capacity`` of them, as one or two runs: (start, stop, slice of the ring)."""

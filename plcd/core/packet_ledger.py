@@ -1,5 +1,6 @@
 """What became of each packet: expected = on time + late + lost, whatever order they come in."""
 
+from bisect import bisect_right
 from enum import IntEnum
 
 import numpy as np
@@ -28,11 +29,9 @@ class PacketLedger:
         self.reordered = 0
         self.duplicate = 0
         self.highest = first - 1
-        self._lowest = first
         self._fates = np.zeros(WINDOW, dtype=np.int8)
-        self._ends = np.zeros(
-            WINDOW, dtype=np.int64
-        )  # of missing packets: where their audio ends, as far as known
+        # Of missing packets: where their audio ends, as far as known.
+        self._ends = np.zeros(WINDOW, dtype=np.int64)
         self._missing: list[int] = []
 
     @property
@@ -51,6 +50,7 @@ class PacketLedger:
     def arrived(self, sequence: int, position: int, late: bool) -> None:
         """A packet whose audio begins at ``position`` came, and was not known before."""
         if sequence > self.highest:
+            self._forget(sequence - WINDOW)
             for missing in range(max(self.highest + 1, sequence - WINDOW + 1), sequence):
                 self._fates[missing % WINDOW] = Fate.MISSING
                 self._ends[missing % WINDOW] = position
@@ -65,6 +65,12 @@ class PacketLedger:
         self._fates[sequence % WINDOW] = Fate.LATE if late else Fate.ON_TIME
         self.on_time += not late
         self.late += late
+
+    def _forget(self, newest: int) -> None:
+        """The window moves on: what is missing up to ``newest`` leaves it and counts as lost."""
+        old = bisect_right(self._missing, newest)
+        del self._missing[:old]
+        self.lost += old + max(0, newest - self.highest)
 
     def played_to(self, cursor: int) -> None:
         """All before ``cursor`` has been played: what is missing there is lost."""

@@ -14,13 +14,26 @@ _SPEC = re.compile(r"(burg|lpc):(\d{1,6})/(\d{1,6})")
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A way to fit linear-prediction coefficients. ``str()`` gives the name that :meth:`parse` reads."""
+    """A way to fit linear-prediction coefficients. ``str()`` gives the name that :meth:`parse` reads.
+
+    Raises ValueError, with what is allowed, for values out of range.
+    """
 
     method: str
     """``burg``, or ``lpc`` for the autocorrelation method with Levinson's recursion."""
     order: int
     context: int
     """How many of the newest samples are fitted."""
+
+    def __post_init__(self) -> None:
+        if self.method not in ("burg", "lpc"):
+            raise ValueError(f"predictor {str(self)!r}: the method is burg or lpc")
+        if not 1 <= self.order <= MAX_ORDER:
+            raise ValueError(f"predictor {str(self)!r}: the order must lie in 1..{MAX_ORDER}")
+        if not 2 * self.order <= self.context <= MAX_CONTEXT:
+            raise ValueError(
+                f"predictor {str(self)!r}: the context must lie in {2 * self.order}..{MAX_CONTEXT} (twice the order or more)"
+            )
 
     @classmethod
     def parse(cls, spec: str) -> "Predictor":
@@ -30,14 +43,7 @@ class Predictor:
             raise ValueError(
                 f"predictor {spec!r}: expected burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT, as burg:1024/4096"
             )
-        method, order, context = match[1], int(match[2]), int(match[3])
-        if not 1 <= order <= MAX_ORDER:
-            raise ValueError(f"predictor {spec!r}: the order must lie in 1..{MAX_ORDER}")
-        if not 2 * order <= context <= MAX_CONTEXT:
-            raise ValueError(
-                f"predictor {spec!r}: the context must lie in {2 * order}..{MAX_CONTEXT} (twice the order or more)"
-            )
-        return cls(method, order, context)
+        return cls(match[1], int(match[2]), int(match[3]))
 
     def fit(self, context: Real) -> Real:
         """Coefficients ``(order + 1,)`` for ``context``, whose order is lowered to half its length where it is short."""

@@ -36,8 +36,7 @@ class Stream:
         self._sequence = first.sequence + (1 << SEQUENCE_BITS)
         self._position = first.timestamp + (1 << TIMESTAMP_BITS)
         self.ledger = PacketLedger(self._sequence)
-        capacity = 2 * depth + 2 * self.format.rate
-        self.buffer = JitterBuffer(capacity, self.format.channels, self._position)
+        self.buffer = JitterBuffer(self._capacity(), self.format.channels, self._position)
         self.newest_end = self._position
         """Behind the newest sample ever received."""
         self.begun = False
@@ -53,11 +52,21 @@ class Stream:
         """The first arrival plus the depth."""
         return self.arrived_ns + self.depth * SECOND_NS // self.format.rate
 
+    def set_depth(self, depth: int) -> None:
+        """Change the depth, in samples, for the start and the judgement of the level."""
+        self.depth = depth
+        if self._capacity() > self.buffer.capacity:
+            self.buffer = self.buffer.resized(self._capacity())
+
+    def _capacity(self) -> int:
+        """Of the buffer: the highest level allowed, twice the depth, and two seconds for jitter beyond that."""
+        return 2 * self.depth + 2 * self.format.rate
+
     def locate(self, packet: AudioPacket) -> tuple[int, int]:
-        """Absolute sequence number and position."""
+        """Absolute sequence number and position. The cursor goes on while the sender is silent, for hours maybe."""
         return (
             unwrap(packet.sequence, self._sequence, SEQUENCE_BITS),
-            unwrap(packet.timestamp, self._position, TIMESTAMP_BITS),
+            unwrap(packet.timestamp, max(self._position, self.buffer.cursor), TIMESTAMP_BITS),
         )
 
     def continues(self, packet: AudioPacket) -> bool:
@@ -95,12 +104,12 @@ class Stream:
             self._leads[self._lead_count % LEADS] = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
             self._lead_count += 1
 
-    def asked(self, frames: int, now_ns: int) -> None:
-        """The output asked at ``now_ns`` for ``frames`` samples from the cursor on; they are played."""
+    def asked(self, frames: int, next_ns: int) -> None:
+        """The next ``frames`` samples are played; those that follow will be asked for at ``next_ns``."""
         self.begun = True
         self.buffer.advance(frames)
         self.ledger.played_to(self.buffer.cursor)
-        self._next_ask_ns = now_ns + frames * SECOND_NS // self.format.rate
+        self._next_ask_ns = next_ns
 
     def level(self) -> int:
         """Samples between the cursor and the newest one received; negative when it is behind."""
@@ -110,15 +119,18 @@ class Stream:
         """By how many samples the level left 0 .. 2 x depth, counted from depth; 0 while it is inside.
 
         The level is the lower quartile of the leads: a few late packets are jitter, a quarter of them is a wrong anchor.
+        Up to a packet above the depth is no excess, however small that is: a running output may begin so much later.
         """
         if self._lead_count < self._judge_at:
             return 0
         self._judge_at = self._lead_count + JUDGE_EVERY
         quartile = float(np.partition(self._leads, LEADS // 4)[LEADS // 4])
-        return 0 if 0.0 <= quartile <= 2.0 * self.depth else round(quartile) - self.depth
+        highest = self.depth + max(self.depth, self.packet_samples)
+        return 0 if 0.0 <= quartile <= highest else round(quartile) - self.depth
 
-    def moved(self) -> None:
-        """The playout point was moved: old leads say nothing any more."""
+    def moved(self, inserted: int) -> None:
+        """The playout point was moved: the cursor's sample plays ``inserted`` samples later. Old leads say nothing any more."""
+        self._next_ask_ns += inserted * SECOND_NS // self.format.rate
         self._lead_count = 0
         self._judge_at = LEADS
 
