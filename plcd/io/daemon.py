@@ -5,33 +5,27 @@ import contextlib
 import errno
 import gc
 import logging
-import queue
 import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from plcd.core.depth import Depth
 from plcd.core.engine import Engine, EngineConfig
 from plcd.core.packet import StreamFormat
-from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
 from plcd.core.warm import warm
+from plcd.io.commands import Commands
 from plcd.io.control import ControlServer
 from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
-from plcd.io.control_errors import ControlError
-from plcd.io.engine_thread import Action, EngineThread
+from plcd.io.engine_thread import EngineThread
 from plcd.io.outputs.base import Output
-from plcd.io.recorder import Recorder, safe_recording_path
+from plcd.io.recorder import Recorder
 from plcd.io.udp import LARGEST, UdpReceiver, bind
 from plcd.wire.depacketizer import Depacketizer
 
 log = logging.getLogger("plcd")
-T = TypeVar("T")
 engine_log = logging.getLogger("plcd.engine")
 
 SWITCH_INTERVAL_S = 0.0005
@@ -84,6 +78,7 @@ class Daemon:
             self._first_recorder if config.record else None,
             config.refiner.name if config.refiner else None,
         )
+        self._commands = Commands(self._thread, config.record_dir)
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Listen until told to stop. ``ready`` gets the bound address once packets are taken.
@@ -132,65 +127,10 @@ class Daemon:
 
     async def command(self, name: str, arguments: dict[str, object]) -> dict[str, object]:
         """Obey one command of the control socket. Raises ControlError."""
-        handler = _COMMANDS.get(name)
-        if handler is None:
-            raise ControlError(f"unknown command {name!r}: there are {', '.join(sorted(_COMMANDS))}")
-        return await handler(self, arguments)
-
-    async def _set_depth(self, arguments: dict[str, object]) -> dict[str, object]:
-        depth = _parsed(Depth.parse, _text(arguments, "depth"))
-        await self._between_frames(lambda thread: thread.engine.set_depth(depth))
-        return {"depth": str(depth)}
-
-    async def _set_predictor(self, arguments: dict[str, object]) -> dict[str, object]:
-        predictor = _parsed(Predictor.parse, _text(arguments, "predictor"))
-        await asyncio.to_thread(warm, predictor)
-        await self._between_frames(lambda thread: thread.engine.set_predictor(predictor))
-        return {"predictor": str(predictor)}
-
-    async def _start_recording(self, arguments: dict[str, object]) -> dict[str, object]:
-        if self.config.record_dir is None:
-            raise ControlError("recording over control needs --record-dir DIR when the daemon starts")
-        path = _parsed(partial(safe_recording_path, self.config.record_dir), _text(arguments, "path"))
-
-        def begin(thread: EngineThread) -> None:
-            if thread.recorder is not None:
-                raise ControlError("a recording is running: stop it first")
-            engine = thread.engine
-            if engine.rate is None or engine.channels is None:
-                raise ControlError("nothing to record yet: no stream, and no --rate and --channels")
-            thread.recorder = Recorder(
-                path, engine.rate, engine.channels, engine.config.packet, exclusive=True
-            )
-
-        await self._between_frames(begin)
-        return {"path": str(path)}
-
-    async def _stop_recording(self, arguments: dict[str, object]) -> dict[str, object]:
-        def end(thread: EngineThread) -> Recorder:
-            recorder, thread.recorder = thread.recorder, None
-            if recorder is None:
-                raise ControlError("no recording is running")
-            return recorder
-
-        recorder = await self._between_frames(end)
-        assert isinstance(recorder, Recorder)
-        await asyncio.to_thread(recorder.close)
-        return {"recording": recorder.status()}
-
-    async def _shutdown(self, arguments: dict[str, object]) -> dict[str, object]:
-        self._loop.call_later(0.05, self.stop)  # after the answer is out
-        return {}
-
-    async def _between_frames(self, action: Action) -> object:
-        try:
-            return await asyncio.wrap_future(self._thread.submit(action))
-        except queue.Full:
-            raise ControlError("too many commands wait: try again") from None
-        except asyncio.CancelledError:
-            raise ControlError("the daemon is stopping") from None
-        except (OSError, ValueError) as error:
-            raise ControlError(str(error)) from error
+        if name == "shutdown":
+            self._loop.call_later(0.05, self.stop)  # after the answer is out
+            return {}
+        return await self._commands.obey(name, arguments)
 
     def _first_recorder(self, rate: int, channels: int) -> Recorder:
         assert self.config.record is not None
@@ -207,15 +147,6 @@ class Daemon:
                 self._loop.add_signal_handler(number, self.stop)
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: self._loop.call_soon_threadsafe(self.stop))
-
-
-_COMMANDS = {
-    "set_depth": Daemon._set_depth,
-    "set_predictor": Daemon._set_predictor,
-    "start_recording": Daemon._start_recording,
-    "stop_recording": Daemon._stop_recording,
-    "shutdown": Daemon._shutdown,
-}
 
 
 def run(config: DaemonConfig, ready: Callable[[str], None]) -> None:
@@ -255,17 +186,3 @@ def _discard_backlog(sock: socket.socket) -> None:
 
 def _log_of_the_engine(level: str, message: str) -> None:
     engine_log.log(_LEVELS[level], message)
-
-
-def _text(arguments: dict[str, object], name: str) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str):
-        raise ControlError(f"the command needs {name!r}, a text")
-    return value
-
-
-def _parsed(parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except (ValueError, OSError) as error:
-        raise ControlError(str(error)) from error

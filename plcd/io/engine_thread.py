@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,7 +35,10 @@ SNAPSHOT_NS = 100_000_000
 COMMAND_LIMIT = 64
 """Commands that may wait; they come from people, at most one at a time per connection."""
 
-Action = Callable[["EngineThread"], object]
+IDLE_SNAPSHOT_S = 0.5
+"""How often the snapshot is renewed while there is nothing to play."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -77,7 +81,9 @@ class EngineThread:
         self._on_failure = on_failure
         self._snapshot_ns = 0
         self._limited = LimitedLog(log)
-        self._commands: queue.Queue[tuple[Action, Future[object]]] = queue.Queue(COMMAND_LIMIT)
+        self._commands: queue.Queue[tuple[Callable[[EngineThread], Any], Future[Any]]] = queue.Queue(
+            COMMAND_LIMIT
+        )
         self._data = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="plcd-engine", daemon=True)
@@ -96,9 +102,9 @@ class EngineThread:
         stream = self.engine.newest_stream
         return stream.source[:2] if stream is not None else None
 
-    def submit(self, action: Action) -> "Future[object]":
+    def submit(self, action: Callable[["EngineThread"], T]) -> "Future[T]":
         """Run ``action`` between two frames. Any thread. Raises queue.Full."""
-        future: Future[object] = Future()
+        future: Future[T] = Future()
         self._commands.put_nowait((action, future))
         self._data.set()
         return future
@@ -128,7 +134,7 @@ class EngineThread:
     def _await_format(self) -> None:
         """Sleep until the output's format is known, then open the output at the stream's start."""
         while self.engine.rate is None or self.engine.channels is None:
-            self._data.wait()
+            self._data.wait(IDLE_SNAPSHOT_S)
             self._data.clear()
             if self._stop.is_set():
                 return

@@ -74,10 +74,14 @@ def _buffer(thread: "EngineThread") -> dict[str, float]:
     engine = thread.engine
     rate = engine.rate or 1
     stream = engine.stream
-    depth = stream.depth if stream else engine.depth.samples(rate, engine.config.packet) if engine.rate else 0
     output = thread.output.status() if thread.output else None
     ring_ms, device_ms = (output.ring_ms, output.device_ms) if output else (0.0, 0.0)
-    depth_ms = 1000 * depth / rate
+    if stream is None and engine.depth.ms is not None:
+        depth_ms = engine.depth.ms
+    else:
+        depth_ms = (
+            1000 * (stream.depth if stream else engine.depth.samples(rate, engine.config.packet)) / rate
+        )
     return {
         "depth_ms": round(depth_ms, 3),
         "level_ms": round(1000 * stream.level() / rate, 3) if stream else 0.0,

@@ -1,0 +1,98 @@
+"""What the control socket may ask of a running engine, done between two of its frames."""
+
+import asyncio
+import queue
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from plcd.core.depth import Depth
+from plcd.core.predictor import Predictor
+from plcd.core.warm import warm
+from plcd.io.control_errors import ControlError
+from plcd.io.engine_thread import EngineThread
+from plcd.io.recorder import Recorder, safe_recording_path
+
+T = TypeVar("T")
+
+
+class Commands:
+    """Commands by name. ``record_dir``: the only folder that recordings started from afar may go to."""
+
+    def __init__(self, thread: EngineThread, record_dir: Path | None) -> None:
+        self._thread = thread
+        self._record_dir = record_dir
+        self._handlers = {
+            "set_depth": self._set_depth,
+            "set_predictor": self._set_predictor,
+            "start_recording": self._start_recording,
+            "stop_recording": self._stop_recording,
+        }
+
+    async def obey(self, name: str, arguments: dict[str, object]) -> dict[str, object]:
+        """What the asker gets to know. Raises ControlError."""
+        handler = self._handlers.get(name)
+        if handler is None:
+            raise ControlError(f"unknown command {name!r}")
+        return await handler(arguments)
+
+    async def _set_depth(self, arguments: dict[str, object]) -> dict[str, object]:
+        depth = _parsed(Depth.parse, arguments["depth"])
+        await self._between_frames(lambda thread: thread.engine.set_depth(depth))
+        return {"depth": str(depth)}
+
+    async def _set_predictor(self, arguments: dict[str, object]) -> dict[str, object]:
+        predictor = _parsed(Predictor.parse, arguments["predictor"])
+        await asyncio.to_thread(warm, predictor)
+        await self._between_frames(lambda thread: thread.engine.set_predictor(predictor))
+        return {"predictor": str(predictor)}
+
+    async def _start_recording(self, arguments: dict[str, object]) -> dict[str, object]:
+        folder = self._record_dir
+        if folder is None:
+            raise ControlError("recording over control needs --record-dir DIR when the daemon starts")
+        path = _parsed(lambda name: safe_recording_path(folder, name), arguments["path"])
+
+        def begin(thread: EngineThread) -> None:
+            if thread.recorder is not None:
+                raise ControlError("a recording is running: stop it first")
+            engine = thread.engine
+            if engine.rate is None or engine.channels is None:
+                raise ControlError("nothing to record yet: no stream, and no --rate and --channels")
+            thread.recorder = Recorder(
+                path, engine.rate, engine.channels, engine.config.packet, exclusive=True
+            )
+
+        await self._between_frames(begin)
+        return {"path": str(path)}
+
+    async def _stop_recording(self, arguments: dict[str, object]) -> dict[str, object]:
+        def end(thread: EngineThread) -> Recorder:
+            recorder, thread.recorder = thread.recorder, None
+            if recorder is None:
+                raise ControlError("no recording is running")
+            return recorder
+
+        recorder = await self._between_frames(end)
+        await asyncio.to_thread(recorder.close)
+        return {"recording": recorder.status()}
+
+    async def _between_frames(self, action: Callable[[EngineThread], T]) -> T:
+        try:
+            return await asyncio.wrap_future(self._thread.submit(action))
+        except queue.Full:
+            raise ControlError("too many commands wait: try again") from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise ControlError("the daemon is stopping") from None
+        except (OSError, ValueError) as error:
+            raise ControlError(str(error)) from error
+
+
+def _parsed(parse: Callable[[str], T], value: object) -> T:
+    try:
+        return parse(str(value))
+    except (ValueError, OSError) as error:
+        raise ControlError(str(error)) from error
