@@ -93,6 +93,8 @@ class UdpReceiver:
         self._overflow = 0
         self._strangers = 0
         self._check_ns = 0
+        self._released_ns: int | None = None
+        """When the filter was lifted, until a datagram that came after has brought the last count of what it rejected."""
         self._release: asyncio.TimerHandle | None = None
         self._loop.add_reader(sock.fileno(), self._readable)
 
@@ -152,10 +154,12 @@ class UdpReceiver:
                 (count,) = struct.unpack_from("I", content)
                 new = (count - self._overflow) & 0xFFFFFFFF
                 self._overflow = count
-                if self.filtering:
+                if self.filtering or self._released_ns is not None:
                     self.foreign += new
                 else:
                     self.kernel_dropped += new
+                if self._released_ns is not None and arrival_ns > self._released_ns:
+                    self._released_ns = None
         return arrival_ns
 
     def _stranger(self, accepted: tuple[str, int], arrival_ns: int) -> None:
@@ -177,4 +181,5 @@ class UdpReceiver:
             self._release = self._loop.call_later(FILTER_S / 20, self._review, until)
             return
         packet_filter.detach(self._sock)
+        self._released_ns = time.monotonic_ns()
         self.filtering = self._release = None
