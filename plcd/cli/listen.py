@@ -1,9 +1,10 @@
 """``plcd --listen``: from options to a running daemon."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from plcd.cli import logs
 from plcd.cli.errors import CliError, ExitCode
@@ -48,7 +49,14 @@ def run(args: argparse.Namespace) -> int:
             "nothing to do: say where to listen, as in plcd --listen :9000 (plcd --help)", ExitCode.USAGE
         )
     logs.set_up(options.log_level, options.log_json)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     return _listen(options)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """What a signal does until the daemon runs and ends in order on its own."""
+    raise KeyboardInterrupt
 
 
 def _listen(options: Options) -> int:
@@ -64,10 +72,15 @@ def _listen(options: Options) -> int:
     except ControlEndpointError as error:
         raise CliError(str(error), ExitCode.USAGE) from error
     except DeviceError as error:
-        raise CliError(str(error), ExitCode.DEVICE) from error
-    except OSError as error:
-        raise CliError(f"failed while running: {error}", ExitCode.RUNTIME) from error
+        raise CliError(str(error), _output_code(options)) from error
+    except Exception as error:
+        raise CliError(f"failed while running, see the log: {error}", ExitCode.RUNTIME) from error
     return ExitCode.OK
+
+
+def _output_code(options: Options) -> ExitCode:
+    """What it is that failed when the output did."""
+    return ExitCode.FILE if options.output.startswith("file:") else ExitCode.DEVICE
 
 
 def _build(options: Options) -> "daemon.DaemonConfig":
@@ -89,8 +102,8 @@ def _build(options: Options) -> "daemon.DaemonConfig":
     except (ValueError, ControlEndpointError) as error:
         raise CliError(str(error), ExitCode.USAGE) from error
     except DeviceError as error:
-        code = ExitCode.FILE if options.output.startswith("file:") else ExitCode.DEVICE
-        raise CliError(str(error), code) from error
+        raise CliError(str(error), _output_code(options)) from error
+    _check_recording(options)
     host, port = options.listen or ("", 0)
     return daemon.DaemonConfig(
         host=host,
@@ -113,6 +126,26 @@ def _build(options: Options) -> "daemon.DaemonConfig":
         record_dir=options.record_dir,
         refiner=refiner,
     )
+
+
+def _check_recording(options: Options) -> None:
+    """Where recordings are to go, before anything plays that would be missed. Raises CliError."""
+    from plcd.io.outputs.base import DeviceError
+    from plcd.io.outputs.open import parse_output
+
+    if options.record is not None:
+        try:
+            parse_output(f"file:{options.record}")
+        except ValueError as error:
+            raise CliError(f"--record: {error}", ExitCode.USAGE) from error
+        except DeviceError as error:
+            raise CliError(f"--record: {error}", ExitCode.FILE) from error
+        if Path(options.output.removeprefix("file:")).resolve() == options.record.resolve():
+            raise CliError(
+                f"--record {options.record} is the output file too: give another name", ExitCode.USAGE
+            )
+    if options.record_dir is not None and not options.record_dir.is_dir():
+        raise CliError(f"--record-dir {options.record_dir}: no such folder, make it first", ExitCode.FILE)
 
 
 def _say_ready(address: str) -> None:

@@ -1,7 +1,9 @@
 """The command ``plcd``: parses, dispatches, and turns every known failure into one line and an exit code."""
 
 import argparse
+import difflib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -17,7 +19,20 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors in one line."""
 
     def error(self, message: str) -> NoReturn:
-        raise CliError(f"{message} ({self.prog} --help)", ExitCode.USAGE)
+        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
+        near = difflib.get_close_matches(unknown[1], _flags(self), 1) if unknown else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise CliError(f"{message}{hint} ({self.prog} --help)", ExitCode.USAGE)
+
+
+def _flags(parser: argparse.ArgumentParser) -> set[str]:
+    """Every flag of ``parser`` and of its commands."""
+    flags: set[str] = set()
+    for action in parser._actions:
+        flags.update(action.option_strings)
+        if isinstance(action, argparse._SubParsersAction):
+            flags.update(flag for command in action.choices.values() for flag in _flags(command))
+    return flags
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -170,6 +170,8 @@ def run(config: DaemonConfig, ready: Callable[[str], None]) -> None:
 def _bind(host: str, port: int) -> socket.socket:
     try:
         return bind(host, port)
+    except UnicodeError:  # what has no form in the domain name system, such as an empty label
+        raise AddressError(f"cannot listen on {host!r}: not a host name; choose another address") from None
     except OSError as error:
         where = f"{host or 'every interface'} port {port}"
         taken = error.errno == errno.EADDRINUSE

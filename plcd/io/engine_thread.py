@@ -143,7 +143,10 @@ class EngineThread:
             self.take_snapshot()
         output = self._make_output(self.engine.rate, self.engine.channels)
         if self._make_recorder is not None:
-            self.recorder = self._make_recorder(self.engine.rate, self.engine.channels)
+            try:
+                self.recorder = self._make_recorder(self.engine.rate, self.engine.channels)
+            except (OSError, ValueError) as error:
+                log.error("recording not started: %s", error)
         stream = self.engine.stream
         output.start(time.monotonic_ns() if stream is None else stream.start_ns)
         self.output = output
