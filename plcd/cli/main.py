@@ -3,7 +3,6 @@
 import argparse
 import difflib
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,20 +18,27 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors in one line."""
 
     def error(self, message: str) -> NoReturn:
-        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
-        near = difflib.get_close_matches(unknown[1], _flags(self), 1) if unknown else []
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise CliError(f"{message}{hint} ({self.prog} --help)", ExitCode.USAGE)
+        raise CliError(f"{message} ({self.prog} --help)", ExitCode.USAGE)
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """An unknown flag is named before its value is taken for a command."""
+        words = list(sys.argv[1:] if args is None else args)
+        for word in words:
+            flag = word.split("=")[0]
+            if word == "--" or word in _COMMANDS:
+                break
+            if flag.startswith("--") and not self._knows(flag):
+                near = difflib.get_close_matches(flag, self._flags(), 1)
+                self.error(f"unknown flag {flag}" + (f"; did you mean {near[0]}?" if near else ""))
+        return super().parse_known_args(words, namespace)
 
-def _flags(parser: argparse.ArgumentParser) -> set[str]:
-    """Every flag of ``parser`` and of its commands."""
-    flags: set[str] = set()
-    for action in parser._actions:
-        flags.update(action.option_strings)
-        if isinstance(action, argparse._SubParsersAction):
-            flags.update(flag for command in action.choices.values() for flag in _flags(command))
-    return flags
+    def _knows(self, flag: str) -> bool:
+        return any(known == flag or (self.allow_abbrev and known.startswith(flag)) for known in self._flags())
+
+    def _flags(self) -> set[str]:
+        return {flag for action in self._actions for flag in action.option_strings}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"plcd {__version__}")
     listen.add_arguments(parser)
     subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="other commands", parser_class=_Parser
+        dest="command", metavar="COMMAND", title="other commands", prog="plcd", parser_class=_Parser
     )
     for module in _COMMANDS.values():
         module.add_parser(subparsers)

@@ -57,13 +57,9 @@ def bind(host: str, port: int) -> socket.socket:
         raise
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    log.info("receive buffer: asked for %d bytes, granted %d", RECEIVE_BUFFER, granted)
     if sys.platform == "linux":
         sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         sock.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
-    else:
-        log.info("no kernel timestamps on this system: arrival is when plcd reads a packet")
     return sock
 
 
@@ -97,6 +93,10 @@ class UdpReceiver:
         """When the filter was lifted, until a datagram that came after has brought the last count of what it rejected."""
         self._release: asyncio.TimerHandle | None = None
         self._loop.add_reader(sock.fileno(), self._readable)
+        granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        log.info("receive buffer: asked for %d bytes, granted %d", RECEIVE_BUFFER, granted)
+        if sys.platform != "linux":
+            log.info("no kernel timestamps on this system: arrival is when plcd reads a packet")
 
     def close(self) -> None:
         """Stop reading and close the socket."""
