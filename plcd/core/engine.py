@@ -158,7 +158,7 @@ class Engine:
         self.rate, self.channels = form.rate, form.channels
         if self._next is not None:
             self._retire(self._next)
-        self._next = Stream(run, self.depth.samples(form.rate, self.config.packet))
+        self._next = Stream(run, self.depth.samples(form.rate, self.config.packet), self.config.packet)
         self.counters.streams += 1
         what = "stream" if self.counters.streams == 1 else "stream (restarted or new)"
         self._log(

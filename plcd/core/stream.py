@@ -23,8 +23,8 @@ class Stream:
     ``start_ns`` is when its first sample should be asked for. Until ``begin`` the start may still move to earlier samples.
     """
 
-    def __init__(self, run: list[Arrival], depth: int) -> None:
-        """``run``: the packets that made the source accepted, in order; ``depth`` in samples."""
+    def __init__(self, run: list[Arrival], depth: int, frame: int) -> None:
+        """``run``: the packets that made the source accepted, in order; ``depth`` in samples; the output asks for ``frame``."""
         first = run[0].packet
         self.source: SourceId = first.source
         self.format: StreamFormat = first.format
@@ -40,6 +40,7 @@ class Stream:
         self.newest_end = self._position
         """Behind the newest sample ever received."""
         self.begun = False
+        self._frame = frame
         self._next_ask_ns = 0
         self._leads = np.zeros(LEADS)
         self._lead_count = 0
@@ -100,7 +101,8 @@ class Stream:
         self.newest_end = max(self.newest_end, end)
         self.packet_samples = packet.samples.shape[0]
         if self.begun:
-            asked_ns = self._next_ask_ns + (position - self.buffer.cursor) * SECOND_NS // self.format.rate
+            ahead = (position - self.buffer.cursor) // self._frame * self._frame
+            asked_ns = self._next_ask_ns + ahead * SECOND_NS // self.format.rate
             self._leads[self._lead_count % LEADS] = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
             self._lead_count += 1
 
