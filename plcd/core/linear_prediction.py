@@ -12,7 +12,11 @@ from plcd.core.jit import kernel
 Real = NDArray[np.float64]
 
 _WHITE_NOISE = 1e-9
-"""Relative floor of the prediction error: -90 dB, the noise floor of 16-bit audio. Below it more order models rounding."""
+"""Added to the power at lag 0 by Levinson's recursion, and its floor: -90 dB, the noise of 16-bit audio."""
+_OWN_ROUNDING = 1e-18
+"""Relative floor of Burg's prediction error: -180 dB. Samples rounded to float32 leave -155 dB unpredictable, so what lies
+below is a constant, silence or the like, and more order would model the rounding of this very recursion. A
+higher floor stops early where the signal is clean, and two or three low tones are then lost within a packet."""
 
 
 @kernel
@@ -34,7 +38,7 @@ def burg(x: Real, order: int) -> Real:
     for i in range(n - 1):
         energy += x[i + 1] * x[i + 1] + x[i] * x[i]
         cross += x[i + 1] * x[i]
-    floor = energy * _WHITE_NOISE
+    floor = energy * _OWN_ROUNDING
     for m in range(1, min(order, n - 1) + 1):
         if not energy > floor:
             break
