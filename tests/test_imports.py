@@ -16,7 +16,8 @@ LAYERS = {
     "wire": {"wire", "core"},
     "io": {"io", "wire", "core"},
     "offline": {"offline", "wire", "core"},
-    "cli": {"cli", "io", "offline", "wire", "core"},
+    "scoring": {"scoring", "core"},
+    "cli": {"cli", "io", "offline", "scoring", "wire", "core"},
 }
 
 PURE = {
@@ -42,7 +43,7 @@ FOREIGN = {"core": {"numpy", "numba"}, "wire": {"numpy"}}
 OUTSIDE = {"tests", "bench", "demo", "pytest", "hypothesis", "conftest", "psutil"}
 """What belongs to development and is not there once plcd is installed."""
 
-ON_DEMAND = {"sounddevice", "matplotlib"}
+ON_DEMAND = {"sounddevice", "matplotlib", "zimtohrli", "visqol"}
 """Loaded by the one feature that needs it: its shared library or the package itself may be missing. (scipy, which the
 report needs too, is loaded by numba wherever it is installed.)"""
 
