@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from plcd import __version__
-from plcd.cli import conceal, keys, listen, send, top
+from plcd.cli import conceal, keys, listen, score, send, top
 from plcd.cli.errors import CliError, ExitCode
 
-_COMMANDS = {"send": send, "conceal": conceal, "top": top, "keys": keys}
+_COMMANDS = {"send": send, "conceal": conceal, "score": score, "top": top, "keys": keys}
 
 
 class _Parser(argparse.ArgumentParser):
