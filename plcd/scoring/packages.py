@@ -14,6 +14,11 @@ from plcd.scoring.pair import Pair, Real
 RATE: Final = 48_000
 """Hz: what PEAQ, Zimtohrli and ViSQOL's audio mode are defined at."""
 
+_ZIMTOHRLI_LEAST: Final = 9600
+"""Samples, 0.2 s: version 0.2.1 writes outside its memory on signals up to about 5000 samples (measured)."""
+_VISQOL_LEAST: Final = RATE
+"""Samples: its patches are 45 frames of 20 ms."""
+
 
 class MissingPackageError(Exception):
     """A metric needs a package that is not installed. The message is one line and says what to install."""
@@ -41,7 +46,12 @@ def at_48_khz(pair: Pair) -> Pair:
 
 
 def zimtohrli_mos(pair: Pair) -> float:
-    """Zimtohrli's mean opinion score of a pair at 48 kHz, 1 to 5, averaged over channels. Raises MissingPackageError."""
+    """Zimtohrli's mean opinion score of a pair at 48 kHz, 1 to 5, averaged over channels.
+
+    Raises MissingPackageError, and ValueError where the pair is shorter than 0.2 s.
+    """
+    if pair.reference.shape[0] < _ZIMTOHRLI_LEAST:
+        raise ValueError("Zimtohrli needs 0.2 s of audio")
     try:
         import zimtohrli
     except ImportError:
@@ -51,9 +61,17 @@ def zimtohrli_mos(pair: Pair) -> float:
 
 
 def visqol_mos(pair: Pair) -> float:
-    """ViSQOL's MOS-LQO (audio mode) of a pair at 48 kHz, 1 to about 4.7, channels mixed. Raises MissingPackageError."""
+    """ViSQOL's MOS-LQO (audio mode) of a pair at 48 kHz, 1 to about 4.7, channels mixed.
+
+    Raises MissingPackageError, and ValueError where the pair is shorter than a second or one of the two is silent.
+    """
+    visqol = _visqol()
+    if pair.reference.shape[0] < _VISQOL_LEAST:
+        raise ValueError("ViSQOL needs 1 s of audio")
     reference, output = (np.mean(signal, axis=1) for signal in (pair.reference, pair.output))
-    return float(_visqol().measure_from_arrays(reference, output, RATE).moslqo)
+    if not output.any() or not reference.any():
+        raise ValueError("ViSQOL cannot judge silence")
+    return float(visqol.measure_from_arrays(reference, output, RATE).moslqo)
 
 
 @cache

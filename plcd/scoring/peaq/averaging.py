@@ -21,6 +21,8 @@ WINDOW: Final = 4
 
 def data_frames(reference: Real) -> slice:
     """The frames that touch data in any channel of ``reference`` ``(n, channels)``; empty where it is silent."""
+    if reference.shape[0] < _RUN:
+        return slice(0, 0)
     runs = np.lib.stride_tricks.sliding_window_view(np.abs(reference), _RUN, axis=0).sum(axis=2)
     loud = np.flatnonzero((runs >= _RUN_SUM).any(axis=1))
     if loud.size == 0:
