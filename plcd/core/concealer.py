@@ -66,7 +66,8 @@ class Concealer:
         """
         if packet is None:
             return self.push_lost(self.packet)
-        samples = np.asarray(packet, dtype=np.float32)
+        with np.errstate(over="ignore"):  # becomes infinity, which is told below
+            samples = np.asarray(packet, dtype=np.float32)
         if samples.ndim == 1:
             samples = samples[:, None]
         if samples.ndim != 2 or samples.shape[1] != self.channels or not 1 <= samples.shape[0] <= self.packet:

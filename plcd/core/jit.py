@@ -4,7 +4,8 @@ The one module of the core that knows of a file system, because numba's cache li
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -31,7 +32,32 @@ CACHE: bool = _cache_works()
 """Whether compiled kernels survive the process."""
 
 
+class _Cache:
+    """Around numba's of one kernel: what cannot be read (a file cut short) or written (a full disk) is compiled again."""
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def load_overload(self, *key: object) -> object:
+        try:
+            return self._cache.load_overload(*key)
+        except Exception:  # unpickling whatever a file holds raises anything
+            with suppress(OSError):
+                self._cache.flush()
+            return None
+
+    def save_overload(self, *overload: object) -> None:
+        with suppress(OSError):
+            self._cache.save_overload(*overload)
+
+
 def kernel(function: Function) -> Function:
     """Compile ``function`` on its first call with each set of argument types."""
     decorate = numba.njit(nogil=True, cache=CACHE, fastmath=REASSOCIATE, error_model="numpy")
-    return cast(Function, decorate(function))
+    dispatcher: Any = decorate(function)
+    if CACHE:
+        dispatcher._cache = _Cache(dispatcher._cache)
+    return cast(Function, dispatcher)
