@@ -1,0 +1,223 @@
+import numpy as np
+import pytest
+from core_streams import RATE, SMALL, music
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import plcd
+from plcd.core.concealer import Concealer
+from plcd.core.frame import Hole, Origin, Samples
+from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.refiner import RefinerRequest
+
+
+def run(concealer: Concealer, signal: Samples, lost: list[bool]) -> Samples:
+    size = concealer.packet
+    parts = [
+        concealer.push(None if gone else signal[index * size : (index + 1) * size])
+        for index, gone in enumerate(lost)
+    ]
+    return np.concatenate([*parts, concealer.flush()])
+
+
+def test_it_is_offered_by_the_package() -> None:
+    assert plcd.Concealer is Concealer
+    assert isinstance(plcd.__version__, str)
+    with pytest.raises(AttributeError):
+        plcd.Nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_packets_in_audio_out(channels: int) -> None:
+    signal = music(20 * 512, channels)
+    concealer = Concealer(RATE, channels, predictor=SMALL)
+    for index in range(20):
+        packet = signal[index * 512 : (index + 1) * 512]
+        audio = concealer.push(None if index == 10 else packet[:, 0] if channels == 1 else packet)
+        assert audio.shape == (512, channels)
+        assert audio.dtype == np.float32
+        if index == 10:
+            assert concealer.holes == [Hole(0, 512, Origin.PREDICTED)]
+            assert audio.any()
+        else:
+            assert concealer.holes == []
+            assert np.array_equal(audio[32:], packet[32:])
+            assert np.array_equal(audio[:32], packet[:32]) == (index != 11)
+    assert concealer.flush().shape == (0, channels)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 5), st.lists(st.booleans(), min_size=1, max_size=20), st.integers(1, 2))
+def test_the_output_lags_by_the_lookahead(lookahead: int, lost: list[bool], channels: int) -> None:
+    signal = music(len(lost) * 64, channels)
+    concealer = Concealer(RATE, channels, 64, SMALL, lookahead)
+    parts = []
+    for index, gone in enumerate(lost):
+        audio = concealer.push(None if gone else signal[index * 64 : (index + 1) * 64])
+        assert audio.shape == (64 if index >= lookahead else 0, channels)
+        holes = index >= lookahead and lost[index - lookahead]
+        assert [hole[:2] for hole in concealer.holes] == ([(0, 64)] if holes else [])
+        parts.append(audio)
+    rest = concealer.flush()
+    assert rest.shape[0] == 64 * min(lookahead, len(lost))
+    assert sum(hole.length for hole in concealer.holes) == 64 * sum(lost[-lookahead:] if lookahead else [])
+    audio = np.concatenate([*parts, rest])
+    assert audio.shape == signal.shape
+    assert np.isfinite(audio).all()
+    assert concealer.flush().shape == (0, channels)
+    assert concealer.holes == []
+
+
+def test_lookahead_closes_holes_from_both_sides() -> None:
+    signal = music(20 * 512)
+    predictor = "burg:128/1024"
+    lost = [index in (8, 14, 15) for index in range(20)]
+    causal = run(Concealer(RATE, predictor=predictor), signal, lost)
+    concealer = Concealer(RATE, predictor=predictor, lookahead=1)
+    origins = []
+    for index, gone in enumerate(lost):
+        concealer.push(None if gone else signal[index * 512 : (index + 1) * 512])
+        origins += [hole.origin for hole in concealer.holes]
+    assert origins[0] is Origin.INTERPOLATED
+    assert origins[1] is Origin.PREDICTED
+    both = run(Concealer(RATE, predictor=predictor, lookahead=1), signal, lost)
+    hole = slice(8 * 512, 9 * 512)
+    assert np.sum((both[hole] - signal[hole]) ** 2) < np.sum((causal[hole] - signal[hole]) ** 2)
+    assert np.array_equal(both[9 * 512 : 14 * 512], signal[9 * 512 : 14 * 512])
+
+
+def test_a_stream_may_go_on_after_a_flush() -> None:
+    signal = music(20 * 512)
+    concealer = Concealer(RATE, predictor=SMALL, lookahead=2)
+    parts = [concealer.push(signal[i * 512 : (i + 1) * 512]) for i in range(10)]
+    parts.append(concealer.flush())
+    parts += [concealer.push(signal[i * 512 : (i + 1) * 512]) for i in range(10, 20)]
+    parts.append(concealer.flush())
+    assert np.array_equal(np.concatenate(parts), signal)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(1, 512), st.booleans()), min_size=1, max_size=20))
+def test_packets_may_be_shorter_than_usual(packets: list[tuple[int, bool]]) -> None:
+    total = sum(size for size, _ in packets)
+    signal = music(total)
+    concealer = Concealer(RATE, predictor=SMALL)
+    start = 0
+    for size, gone in packets:
+        part = signal[start : start + size]
+        audio = concealer.push_lost(size) if gone else concealer.push(part)
+        assert audio.shape == (size, 1)
+        assert concealer.holes == ([] if not gone else concealer.holes)
+        start += size
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        np.zeros(513),
+        np.zeros(0),
+        np.zeros((512, 2)),
+        np.zeros((2, 512)),
+        np.zeros((512, 1, 1)),
+        np.zeros((0, 1)),
+        np.float64(1.0),
+    ],
+)
+def test_another_shape_is_an_error_and_changes_nothing(packet: Samples) -> None:
+    concealer = Concealer(RATE, predictor=SMALL)
+    with pytest.raises(ValueError, match=r"shape \(1..512, 1\)"):
+        concealer.push(packet)
+    assert np.array_equal(concealer.push(np.ones(512)), np.ones((512, 1)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_errors_and_change_nothing(value: float) -> None:
+    signal = music(8 * 512)
+    concealer = Concealer(RATE, predictor=SMALL)
+    parts = []
+    for index in range(8):
+        part = signal[index * 512 : (index + 1) * 512].copy()
+        bad = part.copy()
+        bad[100] = value
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            concealer.push(bad)
+        parts.append(concealer.push(part))
+    assert np.array_equal(np.concatenate(parts), signal)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_float32_cannot_hold_is_an_error_without_a_warning() -> None:
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        Concealer(RATE, predictor=SMALL).push(np.full(512, 1e300))
+
+
+@pytest.mark.parametrize("size", [0, -1, 513])
+def test_the_length_of_a_lost_packet_is_checked(size: int) -> None:
+    with pytest.raises(ValueError, match=r"1\.\.512"):
+        Concealer(RATE, predictor=SMALL).push_lost(size)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"rate": 0}, "rate"),
+        ({"rate": -44_100}, "rate"),
+        ({"rate": 10**9}, "rate"),
+        ({"channels": 0}, "channels"),
+        ({"channels": 2000}, "channels"),
+        ({"packet": 0}, "packet"),
+        ({"packet": 10**6}, "packet"),
+        ({"lookahead": -1}, "lookahead"),
+        ({"lookahead": 65}, "lookahead"),
+        ({"predictor": "none"}, "predictor"),
+    ],
+)
+def test_arguments_out_of_range_are_named(arguments: dict[str, object], name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        Concealer(**({"rate": RATE} | arguments))  # type: ignore[arg-type]
+
+
+def test_a_predictor_has_a_name_or_is_one() -> None:
+    signal = music(4096)
+    lost = [index == 5 for index in range(8)]
+    named = run(Concealer(RATE, predictor="lpc:32/1024"), signal, lost)
+    given = run(Concealer(RATE, predictor=Predictor("lpc", 32, 1024)), signal, lost)
+    assert np.array_equal(named, given)
+    default = run(Concealer(RATE), signal, lost)
+    assert np.array_equal(default, run(Concealer(RATE, predictor=DEFAULT_PREDICTOR), signal, lost))
+    assert not np.array_equal(default, named)
+
+
+def test_what_goes_in_and_comes_out_belongs_to_the_caller() -> None:
+    signal = music(10 * 512)
+    concealer, other = Concealer(RATE, predictor=SMALL), Concealer(RATE, predictor=SMALL)
+    buffer = np.empty((512, 1), dtype=np.float32)
+    for index in range(10):
+        buffer[:] = signal[index * 512 : (index + 1) * 512]
+        audio = concealer.push(None if index == 6 else buffer)
+        expected = other.push(None if index == 6 else buffer.copy())
+        assert np.array_equal(audio, expected)
+        buffer[:] = np.nan
+        audio[:] = np.nan
+
+
+def test_a_refiner_is_asked() -> None:
+    class Half:
+        name = "half"
+
+        def refine(self, request: RefinerRequest) -> Samples:
+            return 0.5 * request.prediction
+
+    signal = music(4096)
+    lost = [index == 5 for index in range(8)]
+    plain = run(Concealer(RATE, predictor=SMALL), signal, lost)
+    half = run(Concealer(RATE, predictor=SMALL, refiner=Half()), signal, lost)
+    assert np.array_equal(half[2560:3072], 0.5 * plain[2560:3072])
+
+
+def test_memory_is_bounded() -> None:
+    concealer = Concealer(RATE, packet=64, predictor=SMALL, lookahead=3)
+    for _ in range(3000):
+        concealer.push(np.ones(64))
+        assert concealer._samples.shape[0] <= 4 * 64
+        assert len(concealer._lengths) <= 4

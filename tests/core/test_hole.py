@@ -1,0 +1,174 @@
+import numpy as np
+import pytest
+from core_streams import RATE, SMALL, music, numbered
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plcd.core.frame import Samples
+from plcd.core.history import History
+from plcd.core.hole import CEILING, LONGEST_INTERPOLATION, OpenHole, Shape
+from plcd.core.linear_prediction import extrapolate
+from plcd.core.predictor import Predictor
+
+SHAPE = Shape.at(RATE, 512)
+
+
+def after(played: Samples, predictor: Predictor = SMALL) -> History:
+    history = History(played.shape[1], predictor.context)
+    history.append(played, played)
+    return history
+
+
+def tone(count: int, start: int = 0) -> Samples:
+    return np.asarray(0.5 * np.sin(0.05 * np.arange(start, start + count)), dtype=np.float32)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("rate", "limit", "crossfade"),
+    [(44_100, 512, 32), (48_000, 512, 35), (8000, 512, 6), (192_000, 64, 64), (44_100, 1, 1), (1, 5, 1)],
+)
+def test_the_phases_scale_with_the_rate(rate: int, limit: int, crossfade: int) -> None:
+    assert Shape.at(rate, limit) == Shape(round(0.1 * rate), round(0.3 * rate), crossfade)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(1, 3000), min_size=1, max_size=12), st.sampled_from([1, 2]))
+def test_how_a_hole_is_cut_does_not_matter(sizes: list[int], channels: int) -> None:
+    played = music(400, channels)
+    whole = OpenHole(SMALL, after(played), SHAPE).extrapolate(sum(sizes))
+    hole = OpenHole(SMALL, after(played), SHAPE)
+    parts = np.concatenate([hole.extrapolate(size) for size in sizes])
+    assert np.array_equal(parts, whole)
+    assert hole.filled == sum(sizes)
+
+
+def test_the_level_is_full_then_fades_then_is_silent() -> None:
+    hole = OpenHole(SMALL, after(tone(400)), SHAPE)
+    a = SMALL.fit(tone(400)[-256:, 0].astype(np.float64))
+    unfaded = np.empty(SHAPE.fade_end)
+    extrapolate(tone(400)[-256:, 0].astype(np.float64), a, unfaded)
+    ceiling = CEILING * np.abs(tone(400)[-256:]).max()
+    unfaded = np.clip(unfaded, -ceiling, ceiling)
+    made = hole.extrapolate(SHAPE.fade_end)[:, 0]
+    start = SHAPE.fade_start
+    assert made[: start + 1] == pytest.approx(unfaded[: start + 1], abs=1e-6)
+    middle = (start + SHAPE.fade_end) // 2
+    place = (np.arange(start, SHAPE.fade_end) - start) / (SHAPE.fade_end - start)
+    assert made[start:] == pytest.approx(unfaded[start:] * (0.5 + 0.5 * np.cos(np.pi * place)), abs=1e-6)
+    assert np.abs(made[middle : middle + 200]).max() < 0.6 * np.abs(made[:start]).max()
+    assert hole.silent
+    assert not hole.extrapolate(5000).any()
+
+
+@pytest.mark.parametrize("kind", ["decay", "onset", "steps", "noise"])
+@pytest.mark.parametrize("scale", [1e-44, 1e-30, 1.0, 1e30, 3.4e38])
+def test_it_is_finite_and_under_the_ceiling(kind: str, scale: float) -> None:
+    time = np.arange(256)
+    signal = {
+        "decay": np.exp(-0.03 * time) * np.cos(0.3 * time),
+        "onset": np.where(time < 250, 0.0, 1.0),
+        "steps": np.repeat(np.random.default_rng(1).uniform(-1, 1, 8), 32),
+        "noise": np.random.default_rng(2).uniform(-1, 1, 256),
+    }[kind]
+    played = (signal * scale).astype(np.float32)[:, None]
+    hole = OpenHole(Predictor("burg", 64, 256), after(played, Predictor("burg", 64, 256)), SHAPE)
+    made = hole.extrapolate(SHAPE.fade_end)
+    assert np.isfinite(made).all()
+    assert np.abs(made.astype(np.float64)).max() <= CEILING * np.abs(played.astype(np.float64)).max() * (
+        1 + 1e-6
+    )
+
+
+def test_the_ceiling_is_what_was_received_not_what_was_filled() -> None:
+    loud, quiet = music(256), np.asarray(0.1 * music(256), dtype=np.float32)
+    history = History(1, 256)
+    history.append(loud, quiet)
+    made = OpenHole(SMALL, history, SHAPE).extrapolate(1000)
+    assert np.abs(made).max() <= CEILING * np.abs(quiet).max() * (1 + 1e-6)
+
+
+def test_levels_and_limits() -> None:
+    hole = OpenHole(SMALL, after(np.array([[0.5, 0.0], [-0.25, 0.1]], np.float32)), SHAPE)
+    filled = np.array([[1.0, -1.0], [-0.3, 0.05], [0.55, 0.11]], np.float32)
+    assert hole.level(filled) == pytest.approx(np.array([[0.5, -0.1], [-0.3, 0.05], [0.5, 0.1]]))
+    assert hole.limited(filled) == pytest.approx(np.array([[0.6, -0.12], [-0.3, 0.05], [0.55, 0.11]]))
+
+
+def test_without_any_history_there_is_silence() -> None:
+    hole = OpenHole(SMALL, History(2, 256), SHAPE)
+    assert hole.extrapolate(100).tolist() == [[0.0, 0.0]] * 100
+    assert (
+        OpenHole(SMALL, History(2, 256), SHAPE).interpolate(History(2, 256), 20, numbered(0, 50, 2)) is None
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 17, 40])
+def test_a_history_shorter_than_the_order(count: int) -> None:
+    played = music(count)
+    hole = OpenHole(SMALL, after(played), SHAPE)
+    made = hole.extrapolate(500)
+    assert np.isfinite(made).all()
+    assert np.abs(made).max() <= CEILING * np.abs(played).max() * (1 + 1e-6)
+
+
+# From both sides
+
+
+def gap(signal: Samples, missing: int, order: int = 64) -> tuple[OpenHole, History, Samples, Samples]:
+    """A hole of ``missing`` samples after 2000 of ``signal``: hole, history, what is gone, what follows."""
+    predictor = Predictor("burg", order, 1024)
+    history = after(signal[:2000], predictor)
+    return (
+        OpenHole(predictor, history, SHAPE),
+        history,
+        signal[2000 : 2000 + missing],
+        signal[2000 + missing :],
+    )
+
+
+def snr_db(signal: Samples, made: Samples) -> float:
+    error = made - signal
+    return float(10 * np.log10(np.sum(signal * signal) / np.sum(error * error)))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("missing", [1, 100, 512, LONGEST_INTERPOLATION])
+def test_closing_comes_nearer_than_going_on(missing: int, channels: int) -> None:
+    hole, history, gone, future = gap(music(5000, channels), missing, 256)
+    made = hole.interpolate(history, missing, future)
+    assert made is not None
+    assert made.shape == (missing, channels)
+    assert hole.filled == 0
+    if missing >= 512:  # shorter, both are as good as the noise allows
+        assert snr_db(gone, made) > snr_db(gone, hole.extrapolate(missing)) + 1
+
+
+def test_a_hole_that_is_too_long_is_not_closed() -> None:
+    hole, history, _, future = gap(tone(5000), LONGEST_INTERPOLATION + 1)
+    assert hole.interpolate(history, LONGEST_INTERPOLATION + 1, future) is None
+
+
+@pytest.mark.parametrize("channel", [0, 1])
+def test_a_new_note_in_any_channel_leaves_the_hole_open(channel: int) -> None:
+    signal = np.repeat(tone(5000), 2, axis=1)
+    signal[2050:, channel] += (0.4 * np.sign(np.sin(0.9 * np.arange(2950)))).astype(np.float32)
+    hole, history, _, future = gap(signal, 100)
+    assert hole.interpolate(history, 100, future) is None
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-40, 1e-30, 1e30, 3e38])
+def test_futures_of_any_amplitude(scale: float) -> None:
+    hole, history, _, future = gap(music(4000), 100)
+    made = hole.interpolate(history, 100, np.asarray(scale * np.sign(future), dtype=np.float32))
+    if made is not None:
+        peak = max(float(np.abs(history.newest()).max()), scale)
+        assert np.isfinite(made).all()
+        assert np.abs(made).max() <= CEILING * peak * (1 + 1e-6)
+
+
+def test_closing_does_not_disturb_the_extrapolation() -> None:
+    played = music(3000)
+    hole, history, _, future = gap(played, 100)
+    reference = gap(played, 100)[0]
+    hole.interpolate(history, 100, future)
+    assert np.array_equal(hole.extrapolate(300), reference.extrapolate(300))

@@ -1,0 +1,481 @@
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from core_streams import RATE, SMALL, music, numbered
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plcd.core.frame import Hole, Origin, Samples
+from plcd.core.hole import CEILING
+from plcd.core.hole_filler import HoleFiller, Mask
+from plcd.core.predictor import Predictor
+from plcd.core.refiner import RefinerRequest
+
+FADE = 32
+
+
+def mask(count: int, holes: Iterable[tuple[int, int]]) -> Mask:
+    present = np.ones(count, dtype=np.bool_)
+    for start, length in holes:
+        present[start : start + length] = False
+    return present
+
+
+def play(
+    filler: HoleFiller, samples: Samples, present: Mask, sizes: Iterable[int], ahead: int = 0
+) -> tuple[Samples, list[Hole]]:
+    """Play all of it in frames of ``sizes``, in turn; the last holds the rest. Holes count from the beginning."""
+    parts, holes = [], []
+    sizes = list(sizes)
+    start = turn = 0
+    while start < samples.shape[0]:
+        frames = min(sizes[turn % len(sizes)], samples.shape[0] - start)
+        stop = start + frames + ahead
+        audio, found = filler.fill(samples[start:stop], present[start:stop], frames)
+        parts.append(audio)
+        holes += [Hole(start + hole.start, hole.length, hole.origin) for hole in found]
+        start, turn = start + frames, turn + 1
+    return np.concatenate(parts), holes
+
+
+def poisoned(samples: Samples, present: Mask) -> Samples:
+    """NaN wherever nothing was received."""
+    samples = samples.copy()
+    samples[~present] = np.nan
+    return samples
+
+
+def covered(holes: list[Hole], count: int) -> Mask:
+    present = np.ones(count, dtype=np.bool_)
+    for start, length, _ in holes:
+        assert present[start : start + length].all()
+        present[start : start + length] = False
+    return present
+
+
+masks = st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 700)), max_size=8).map(
+    lambda holes: mask(4000, holes)
+)
+cuts = st.lists(st.integers(1, 1500), min_size=1, max_size=6)
+
+
+@settings(max_examples=60)
+@given(
+    masks, cuts, st.sampled_from(["burg:16/256", "lpc:16/256", "burg:1/2", "burg:64/128"]), st.integers(1, 2)
+)
+def test_how_a_stream_is_cut_into_frames_does_not_matter(
+    present: Mask, sizes: list[int], predictor: str, channels: int
+) -> None:
+    samples = poisoned(music(4000, channels), present)
+    whole, _ = play(HoleFiller(RATE, channels, Predictor.parse(predictor)), samples, present, [512])
+    cut, holes = play(HoleFiller(RATE, channels, Predictor.parse(predictor)), samples, present, sizes)
+    assert np.array_equal(cut, whole)
+    assert np.array_equal(covered(holes, 4000), present)
+    assert {hole.origin for hole in holes} <= {Origin.PREDICTED, Origin.SILENCE}
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts, st.integers(1, 20_000))
+def test_nor_does_it_through_fade_and_silence(sizes: list[int], length: int) -> None:
+    present = mask(22_000, [(500, length)])
+    samples = poisoned(music(22_000), present)
+    whole, _ = play(HoleFiller(RATE, 1, SMALL), samples, present, [512])
+    cut, _ = play(HoleFiller(RATE, 1, SMALL), samples, present, sizes)
+    assert np.array_equal(cut, whole)
+
+
+@settings(max_examples=60)
+@given(masks, st.sampled_from([0, 1, 512, 2048]), st.sampled_from([64, 512]))
+def test_received_samples_stay_and_lost_ones_are_never_read(present: Mask, ahead: int, frame: int) -> None:
+    samples = music(4000, 2)
+    audio, holes = play(HoleFiller(RATE, 2, SMALL), poisoned(samples, present), present, [frame], ahead)
+    assert np.isfinite(audio).all()
+    assert np.array_equal(covered(holes, 4000), present)
+    ends = np.flatnonzero(~present[:-1] & present[1:]) + 1
+    touched = ~present
+    for end in ends:
+        touched[end : end + FADE] = True
+    assert np.array_equal(audio[~touched], samples[~touched])
+    assert np.abs(audio).max(initial=0) <= CEILING * np.abs(samples).max() * (1 + 1e-6)
+
+
+signals = st.sampled_from(["noise", "steps", "impulses", "decay", "swell", "tone"])
+
+
+def signal(kind: str, count: int, seed: int) -> Samples:
+    rng = np.random.default_rng(seed)
+    time = np.arange(count)
+    made = {
+        "noise": rng.uniform(-1, 1, count),
+        "steps": np.repeat(rng.uniform(-1, 1, count // 10 + 1), 10)[:count],
+        "impulses": np.where(rng.random(count) < 0.02, rng.uniform(-1, 1, count), 0),
+        "decay": np.exp(-0.01 * (time % 700)) * np.sin(0.2 * time),
+        "swell": np.exp(0.01 * (time % 700 - 700)) * np.sin(0.2 * time),
+        "tone": np.sin(rng.uniform(0, 3) * time),
+    }[kind]
+    return np.asarray(made, dtype=np.float32)[:, None]
+
+
+@settings(max_examples=80)
+@given(
+    signals,
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 60),
+    st.integers(1, 60),
+    st.sampled_from([0, 300]),
+    st.sampled_from(["burg:32/128", "burg:64/256", "lpc:16/64"]),
+    st.sampled_from([1e-44, 1e-30, 1.0, 1e30, 3.4e38]),
+)
+def test_output_is_bounded_by_what_was_received_through_any_number_of_holes(
+    kind: str, seed: int, received: int, lost: int, ahead: int, predictor: str, scale: float
+) -> None:
+    """Holes filled from holes filled from holes: nothing may build up."""
+    count = 6000
+    samples = np.asarray(signal(kind, count, seed).astype(np.float64) * scale, dtype=np.float32)
+    present = np.arange(count) < 300
+    present |= np.arange(count) % (received + lost) < received
+    samples[~present] = 0
+    peak = float(np.abs(samples).max())
+    audio, _ = play(
+        HoleFiller(RATE, 1, Predictor.parse(predictor)), poisoned(samples, present), present, [64], ahead
+    )
+    assert np.isfinite(audio).all()
+    assert float(np.abs(audio).max()) <= CEILING * peak * (1 + 1e-6) + 1e-44
+
+
+@settings(max_examples=40)
+@given(masks, st.sampled_from([0, 1500]))
+def test_equal_channels_stay_equal_and_do_not_depend_on_their_number(present: Mask, ahead: int) -> None:
+    mono = poisoned(music(4000), present)
+    one, _ = play(HoleFiller(RATE, 1, SMALL), mono, present, [512], ahead)
+    three, _ = play(HoleFiller(RATE, 3, SMALL), np.repeat(mono, 3, axis=1), present, [512], ahead)
+    assert np.array_equal(three, np.repeat(one, 3, axis=1))
+
+
+def test_channels_share_holes_not_coefficients() -> None:
+    present = mask(2000, [(1000, 500)])
+    left, right = music(2000, seed=1), music(2000, seed=2)
+    both, _ = play(HoleFiller(RATE, 2, SMALL), np.concatenate((left, right), axis=1), present, [512])
+    for channel, samples in enumerate((left, right)):
+        alone, _ = play(HoleFiller(RATE, 1, SMALL), samples, present, [512])
+        assert np.array_equal(both[:, channel], alone[:, 0])
+
+
+# Phases of a hole
+
+
+def test_a_hole_fades_and_falls_silent_and_says_so() -> None:
+    start, length = 1024, 40 * 512
+    present = mask(50 * 512, [(start, length)])
+    audio, holes = play(
+        HoleFiller(RATE, 1, SMALL), poisoned(signal("tone", 50 * 512, 1), present), present, [512]
+    )
+    assert [hole.length for hole in holes] == [512] * 40
+    origins = [hole.origin for hole in holes]
+    silent = origins.index(Origin.SILENCE)
+    assert silent == -(-round(0.3 * RATE) // 512)
+    assert set(origins[:silent]) == {Origin.PREDICTED}
+    assert set(origins[silent:]) == {Origin.SILENCE}
+    assert not audio[start + round(0.3 * RATE) : start + length].any()
+    assert audio[start + round(0.25 * RATE)].any()
+
+
+@pytest.mark.parametrize("length", [512, 5120, 20_480])
+def test_what_returns_is_crossfaded_over_less_than_a_millisecond(length: int) -> None:
+    signal = music(1024 + length + 1024)
+    present = mask(signal.shape[0], [(1024, length)])
+    audio, _ = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
+    longer = poisoned(signal, mask(signal.shape[0], [(1024, length + FADE)]))
+    other, _ = play(HoleFiller(RATE, 1, SMALL), longer, ~np.isnan(longer[:, 0]), [512])
+    end = 1024 + length
+    continuation = other[end : end + FADE, 0]
+    weight = np.arange(1, FADE + 1) / (FADE + 1)
+    expected = (1 - weight) * continuation + weight * signal[end : end + FADE, 0]
+    assert audio[end : end + FADE, 0] == pytest.approx(expected, abs=1e-6)
+    assert np.array_equal(audio[end + FADE :], signal[end + FADE :])
+
+
+@pytest.mark.parametrize("packet", [1, 16, 32, 64])
+def test_a_crossfade_is_never_longer_than_a_packet(packet: int) -> None:
+    signal = music(2048)
+    present = mask(2048, [(1024, 2 * packet)])
+    audio, _ = play(HoleFiller(RATE, 1, SMALL, packet), poisoned(signal, present), present, [packet])
+    end = 1024 + 2 * packet + min(packet, FADE)
+    assert np.array_equal(audio[end:], signal[end:])
+
+
+@pytest.mark.parametrize("returned", [1, 16, 32, 512])
+def test_one_packet_between_two_holes(returned: int) -> None:
+    signal = music(4096)
+    present = mask(4096, [(1024, 512), (1536 + returned, 1024)])
+    audio, holes = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
+    assert np.array_equal(covered(holes, 4096), present)
+    kept = slice(1536 + FADE, 1536 + returned)
+    assert np.array_equal(audio[kept], signal[kept])
+    # The second hole goes on from what was played, whatever that was: no jump larger than the music's own, twice.
+    assert np.abs(np.diff(audio[:, 0])).max() < 2 * np.abs(np.diff(signal[:, 0])).max()
+
+
+def test_the_first_sample_may_be_missing() -> None:
+    present = mask(2000, [(0, 700)])
+    signal = music(2000)
+    audio, holes = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
+    assert not audio[:700].any()
+    assert np.array_equal(audio[700 + FADE :], signal[700 + FADE :])
+    assert {hole.origin for hole in holes} == {Origin.PREDICTED}
+
+
+# Lookahead
+
+
+def test_a_hole_in_sight_is_closed_from_both_sides() -> None:
+    signal = music(4096)
+    present = mask(4096, [(2048, 512)])
+    predictor = Predictor("burg", 128, 1024)
+    audio, holes = play(HoleFiller(RATE, 1, predictor), poisoned(signal, present), present, [512], 512)
+    assert holes == [(2048, 512, Origin.INTERPOLATED)]
+    assert np.array_equal(audio[present], signal[present])
+    causal, _ = play(HoleFiller(RATE, 1, predictor), poisoned(signal, present), present, [512])
+    gone = signal[~present]
+    assert np.sum((audio[~present] - gone) ** 2) < np.sum((causal[~present] - gone) ** 2)
+
+
+@pytest.mark.parametrize("ahead", [1, 100, 512, 2000])
+def test_a_closed_hole_may_span_frames(ahead: int) -> None:
+    signal = music(4096)
+    present = mask(4096, [(2000, 900)])
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024))
+    audio, holes = play(filler, poisoned(signal, present), present, [256], ahead)
+    assert np.array_equal(covered(holes, 4096), present)
+    if ahead >= 900:
+        assert {hole.origin for hole in holes} == {Origin.INTERPOLATED}
+        assert np.array_equal(audio[present], signal[present])
+    assert np.abs(np.diff(audio[:, 0])).max() < 2 * np.abs(np.diff(signal[:, 0])).max()
+
+
+def test_without_any_lookahead_nothing_behind_the_frame_and_in_it_is_used() -> None:
+    signal = music(2048)
+    present = mask(2048, [(1100, 100)])
+    _, holes = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [2048])
+    assert holes == [(1100, 100, Origin.PREDICTED)]
+
+
+def test_a_new_note_behind_a_hole_is_not_spread_over_it() -> None:
+    signal = music(4096)
+    signal[2100:] += np.asarray(0.9 * np.sign(np.sin(0.7 * np.arange(1996)))[:, None], dtype=np.float32)
+    present = mask(4096, [(2048, 512)])
+    audio, holes = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512], 1024)
+    causal, _ = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
+    assert holes == [(2048, 512, Origin.PREDICTED)]
+    assert np.array_equal(audio, causal)
+
+
+def late_arrival(signal: Samples, closes: int) -> tuple[Samples, HoleFiller]:
+    """Two packets are missing and the hole is planned over both; while the first is played, the second comes after all."""
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024))
+    present = mask(signal.shape[0], [(2048, 1024)])
+    holed = poisoned(signal, present)
+    audio, _ = play(filler, holed[:2048], present[:2048], [512])
+    first, holes = filler.fill(holed[2048:4096], present[2048:4096], 512)
+    assert [hole.origin for hole in holes] == [Origin.INTERPOLATED]
+    present[2560 + closes :] = True
+    rest, _ = play(filler, signal[2560:], present[2560:], [512], 1024)
+    return np.concatenate((audio, first, rest)), filler
+
+
+@pytest.mark.parametrize("closes", [0, 100])
+def test_a_packet_that_ends_a_hole_before_its_plan_is_blended_in(closes: int) -> None:
+    signal = music(6144)
+    audio, _ = late_arrival(signal, closes)
+    end = 2560 + closes
+    assert np.array_equal(audio[end + FADE :], signal[end + FADE :])
+    assert np.array_equal(audio[:2048], signal[:2048])
+    assert not np.array_equal(audio[end : end + FADE], signal[end : end + FADE])
+    assert np.abs(np.diff(audio[:, 0])).max() < 1.5 * np.abs(np.diff(signal[:, 0])).max()
+
+
+def test_time_inserted_into_a_planned_hole_opens_it_again() -> None:
+    signal = music(6144)
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024))
+    present = mask(6144, [(2048, 1024)])
+    holed = poisoned(signal, present)
+    play(filler, holed[:2048], present[:2048], [512])
+    first, _ = filler.fill(holed[2048:4096], present[2048:4096], 512)
+    filler.interrupt()
+    gone = np.zeros(2000, dtype=np.bool_)
+    inserted, holes = play(filler, np.full((2000, 1), np.nan, dtype=np.float32), gone, [512])
+    assert np.isfinite(inserted).all()
+    assert {hole.origin for hole in holes} == {Origin.PREDICTED}
+    joint = np.concatenate((first[-5:], inserted[:5]))
+    assert np.abs(np.diff(joint[:, 0])).max() < 2 * np.abs(np.diff(signal[:, 0])).max()
+
+
+# Splices
+
+
+@pytest.mark.parametrize("state", ["flowing", "in a hole", "in a planned hole", "returning", "at the start"])
+def test_a_splice_goes_on_from_what_was_played(state: str) -> None:
+    signal = music(8192)
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024))
+    present = mask(8192, [(2048, 1024)])
+    holed = poisoned(signal, present)
+    stop = {
+        "flowing": 2048,
+        "in a hole": 2560,
+        "in a planned hole": 2560,
+        "returning": 3072 + 10,
+        "at the start": 0,
+    }[state]
+    played = np.zeros((1, 1), dtype=np.float32)
+    if stop:
+        played, _ = play(filler, holed[:2048], present[:2048], [512])
+        if stop > 2048:
+            ahead = 2048 if state == "in a planned hole" else 0
+            part = slice(2048, 2560 + ahead)
+            played, holes = filler.fill(holed[part], present[part], 512)
+            assert holes[0].origin == (Origin.INTERPOLATED if ahead else Origin.PREDICTED)
+        if stop > 2560:
+            played, _ = play(filler, holed[2560:stop], present[2560:stop], [522])
+    filler.splice(512)
+    jump = music(2048, seed=9)
+    audio, holes = play(filler, jump, mask(2048, []), [100])
+    assert not holes
+    assert np.array_equal(audio[512:], jump[512:])
+    own = max(np.abs(np.diff(signal[:, 0])).max(), np.abs(np.diff(jump[:, 0])).max())
+    joint = np.concatenate((played[-5:], audio))
+    assert np.abs(np.diff(joint[:, 0])).max() < 2 * own
+
+
+def test_another_predictor_keeps_what_was_played() -> None:
+    signal = music(4096)
+    present = mask(4096, [(2048, 512)])
+    filler = HoleFiller(RATE, 1, Predictor("burg", 8, 1024))
+    play(filler, signal[:2048], present[:2048], [512])
+    filler.change_predictor(SMALL)
+    changed, _ = play(filler, poisoned(signal, present)[2048:], present[2048:], [512])
+    always, _ = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
+    assert np.array_equal(changed, always[2048:])
+
+
+def test_a_change_in_the_middle_of_a_hole_waits_for_the_next() -> None:
+    signal = music(4096)
+    present = mask(4096, [(2048, 1024)])
+    holed = poisoned(signal, present)
+    filler = HoleFiller(RATE, 1, SMALL)
+    first, _ = play(filler, holed[:2560], present[:2560], [512])
+    filler.change_predictor(Predictor("lpc", 4, 2048))
+    second, _ = play(filler, holed[2560:], present[2560:], [512])
+    always, _ = play(HoleFiller(RATE, 1, SMALL), holed, present, [512])
+    assert np.array_equal(np.concatenate((first, second)), always)
+
+
+# Networks
+
+
+class Network:
+    """A refiner that answers what it is told to, and keeps what it was asked."""
+
+    name = "test"
+
+    def __init__(self, answer: object = None) -> None:
+        self.answer = answer
+        self.requests: list[RefinerRequest] = []
+
+    def refine(self, request: RefinerRequest) -> Samples | None:
+        self.requests.append(request)
+        return self.answer(request) if callable(self.answer) else None
+
+
+def refined(answer: object, channels: int = 2) -> tuple[Samples, list[Hole], Network, HoleFiller]:
+    network = Network(answer)
+    filler = HoleFiller(RATE, channels, SMALL, refiner=network)
+    present = mask(2048, [(512, 1024)])
+    audio, holes = play(filler, poisoned(music(2048, channels), present), present, [512])
+    return audio, holes, network, filler
+
+
+def test_a_network_is_shown_context_and_prediction() -> None:
+    audio, holes, network, filler = refined(None)
+    without, expected = play(HoleFiller(RATE, 2, SMALL), music(2048, 2), mask(2048, [(512, 1024)]), [512])
+    assert np.array_equal(audio, without)
+    assert holes == expected
+    assert (filler.refinements, filler.refinements_missed) == (2, 2)
+    for number, request in enumerate(network.requests):
+        place = 512 + 512 * number
+        assert request.hole_offset == 512 * number
+        assert np.array_equal(request.context, without[place - 256 : place])
+        assert np.array_equal(request.prediction, without[place : place + 512])
+        assert request.context.dtype == request.prediction.dtype == np.float32
+
+
+def test_what_a_network_gives_is_played_and_remembered() -> None:
+    audio, holes, network, filler = refined(lambda request: 0.5 * request.prediction)
+    assert [hole.origin for hole in holes] == [Origin.REFINED] * 2
+    assert (filler.refinements, filler.refinements_missed) == (2, 0)
+    assert np.array_equal(audio[512:1024], 0.5 * network.requests[0].prediction)
+    assert np.array_equal(network.requests[1].context, audio[1024 - 256 : 1024])
+
+
+def wrong(change: str, request: RefinerRequest) -> Samples:
+    better = request.prediction.copy()
+    match change:
+        case "nan":
+            better[3, 1] = np.nan
+        case "infinity":
+            better[3, 1] = np.inf
+        case "short":
+            return better[:-1]
+        case "flat":
+            return better[:, 0]
+        case "one channel":
+            return better[:, :1]
+        case "empty":
+            return better[:0]
+    return better
+
+
+@pytest.mark.parametrize("change", ["nan", "infinity", "short", "flat", "one channel", "empty"])
+def test_what_cannot_be_played_counts_as_nothing(change: str) -> None:
+    audio, holes, _, filler = refined(lambda request: wrong(change, request))
+    assert np.array_equal(audio, refined(None)[0])
+    assert [hole.origin for hole in holes] == [Origin.PREDICTED] * 2
+    assert (filler.refinements, filler.refinements_missed) == (2, 2)
+
+
+def test_a_network_stays_under_the_ceiling_and_cannot_touch_the_prediction() -> None:
+    def shout(request: RefinerRequest) -> Samples:
+        request.prediction[:] = np.nan
+        request.context[:] = np.nan
+        return np.full(request.prediction.shape, 1e30, dtype=np.float32)
+
+    audio, holes, _, _ = refined(shout)
+    assert {hole.origin for hole in holes} == {Origin.REFINED}
+    received = np.abs(music(2048, 2)[:512]).max(axis=0)
+    assert (np.abs(audio[512:1536]).max(axis=0) <= CEILING * received * (1 + 1e-6)).all()
+
+    def spoil(request: RefinerRequest) -> None:
+        request.prediction[:] = np.nan
+        request.context[:] = np.nan
+
+    assert np.array_equal(refined(spoil)[0], refined(None)[0])
+
+
+def test_a_network_is_not_asked_for_silence_nor_for_what_is_closed_from_both_sides() -> None:
+    network = Network()
+    filler = HoleFiller(RATE, 1, SMALL, refiner=network)
+    present = mask(40 * 512, [(512, 35 * 512)])
+    play(filler, music(40 * 512), present, [512])
+    assert len(network.requests) == -(-round(0.3 * RATE) // 512)
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024), refiner=network)
+    network.requests.clear()
+    play(filler, music(4096), mask(4096, [(2048, 512)]), [512], 512)
+    assert not network.requests
+
+
+def test_the_context_of_a_network_begins_with_silence() -> None:
+    network = Network()
+    filler = HoleFiller(RATE, 1, SMALL, refiner=network)
+    play(filler, numbered(0, 200), mask(200, [(100, 100)]), [100])
+    assert not network.requests[0].context[:156].any()
+    assert np.array_equal(network.requests[0].context[156:], numbered(0, 100))
