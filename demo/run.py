@@ -91,7 +91,7 @@ def _write(stats: dict[str, Any], verdict: Verdict, model: str, seed: int) -> No
         f"{take.seconds:.1f} s of music went over UDP from one plcd to another, in {verdict.packets} packets of {PACKET} "
         f"samples, with losses in bursts, up to {JITTER_MS} ms of jitter and packets overtaking each other. "
         f"{verdict.lost} of them ({share:.1f} %) never arrived. {verdict.untouched} packets were played to the bit as "
-        f"they were sent, {verdict.blended} more but for a crossfade of less than a millisecond after a hole."
+        f"they were sent, {verdict.blended} more but for a crossfade of 3 ms after a hole."
     )
     buffer = stats["buffer"]
     facts = (

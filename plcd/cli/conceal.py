@@ -31,7 +31,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="conceal lost packets in audio files",
         description="Conceal what a loss trace calls lost in an audio file, or in a directory of files "
         "(matched by name: IN/take.wav with TRACE/take.txt). Lost audio in IN is never read; received audio "
-        "passes unchanged, but for a crossfade of 0.7 ms after a hole.",
+        "passes unchanged, but for a crossfade of 2.9 ms after a hole.",
     )
     parser.add_argument("input", metavar="IN", type=Path, help="audio file, or a directory of them")
     parser.add_argument(

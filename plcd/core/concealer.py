@@ -21,7 +21,7 @@ class Concealer:
 
     ``rate`` in Hz, ``packet`` in samples. ``predictor`` as in :meth:`Predictor.parse`. With ``lookahead`` N the output lags by
     N packets, and a hole is closed from both sides where one of the N packets after it arrived. Samples that
-    were pushed come out unchanged, but for a crossfade of 0.7 ms after a hole that was extrapolated.
+    were pushed come out unchanged, but for a crossfade of 2.9 ms after a hole that was extrapolated.
     Not thread-safe; memory is bounded.
 
     Raises ValueError for arguments out of range.

@@ -18,7 +18,9 @@ FADE_START_S = 0.1
 FADE_END_S = 0.3
 """From here on it is silence: by now the extrapolation is a drone that says nothing of the music."""
 _LARGEST = float(np.finfo(np.float32).max)
-CROSSFADE_S = 32 / 44_100
+CROSSFADE_S = 128 / 44_100
+"""Of what returns, 2.9 ms: on 20 recordings at 10 % loss it gains 0.18 PEAQ grades over 32 samples, at 3 % 0.12, at equal
+gap SNR and Zimtohrli; 256 samples lose 0.05 of Zimtohrli."""
 LONGEST_INTERPOLATION = 1024
 """Samples that one interpolation may span; its time and memory grow with the square."""
 ONSET_RATIO = 10**0.8
