@@ -41,8 +41,8 @@ def test_packets_in_audio_out(channels: int) -> None:
             assert audio.any()
         else:
             assert concealer.holes == []
-            assert np.array_equal(audio[32:], packet[32:])
-            assert np.array_equal(audio[:32], packet[:32]) == (index != 11)
+            assert np.array_equal(audio[128:], packet[128:])
+            assert np.array_equal(audio[:128], packet[:128]) == (index != 11)
     assert concealer.flush().shape == (0, channels)
 
 

@@ -30,6 +30,8 @@ from plcd.core.sources import Arrival
 
 DEPTH_MS = 40
 DEPTH = 1764
+CROSSFADE = 128
+"""At 44.1 kHz, for packets as long."""
 CONFIG = EngineConfig(predictor=SMALL, lookahead=0)
 OTHER_HOST = SourceId("192.0.2.66", 5004, 1)
 
@@ -124,7 +126,7 @@ def test_a_hole_is_exactly_the_missing_samples(size: int, frames: int) -> None:
     # What was received is played as it came, but for the crossfade behind each hole.
     kept = np.ones(end, dtype=np.bool_)
     for sample in expected:
-        kept[sample : sample + 33] = False
+        kept[sample : sample + 1 + CROSSFADE] = False
     assert np.array_equal(played.audio[:end][kept], numbered(0, end)[kept])
     packets = check_sums(engine)
     assert (packets["lost"], packets["on_time"]) == (len(lost), total - len(lost))
@@ -380,7 +382,7 @@ def test_a_stream_that_returns_on_its_own_timeline_goes_on(pause_s: float) -> No
     packets = check_sums(engine)
     assert (packets["on_time"], packets["lost"]) == (80, 0)
     audio = played.audio[:, 0]
-    start = (40 + pause) * 512 + 32
+    start = (40 + pause) * 512 + CROSSFADE
     assert np.array_equal(audio[start:], numbered(start, audio.size - start)[:, 0])
     assert ("idle" in played.origins) == (pause_s > 1)
 

@@ -25,7 +25,7 @@ def tone(count: int, start: int = 0) -> Samples:
 
 @pytest.mark.parametrize(
     ("rate", "limit", "crossfade"),
-    [(44_100, 512, 32), (48_000, 512, 35), (8000, 512, 6), (192_000, 64, 64), (44_100, 1, 1), (1, 5, 1)],
+    [(44_100, 512, 128), (48_000, 512, 139), (8000, 512, 23), (192_000, 64, 64), (44_100, 1, 1), (1, 5, 1)],
 )
 def test_the_phases_scale_with_the_rate(rate: int, limit: int, crossfade: int) -> None:
     assert Shape.at(rate, limit) == Shape(round(0.1 * rate), round(0.3 * rate), crossfade)

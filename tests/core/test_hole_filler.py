@@ -12,7 +12,7 @@ from plcd.core.hole_filler import HoleFiller, Mask
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import RefinerRequest
 
-FADE = 32
+FADE = 128
 
 
 def mask(count: int, holes: Iterable[tuple[int, int]]) -> Mask:
@@ -182,7 +182,7 @@ def test_a_hole_fades_and_falls_silent_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("length", [512, 5120, 20_480])
-def test_what_returns_is_crossfaded_over_less_than_a_millisecond(length: int) -> None:
+def test_what_returns_is_crossfaded_over_three_milliseconds(length: int) -> None:
     signal = music(1024 + length + 1024)
     present = mask(signal.shape[0], [(1024, length)])
     audio, _ = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
@@ -196,7 +196,7 @@ def test_what_returns_is_crossfaded_over_less_than_a_millisecond(length: int) ->
     assert np.array_equal(audio[end + FADE :], signal[end + FADE :])
 
 
-@pytest.mark.parametrize("packet", [1, 16, 32, 64])
+@pytest.mark.parametrize("packet", [1, 16, 64, 128, 256])
 def test_a_crossfade_is_never_longer_than_a_packet(packet: int) -> None:
     signal = music(2048)
     present = mask(2048, [(1024, 2 * packet)])
@@ -205,7 +205,7 @@ def test_a_crossfade_is_never_longer_than_a_packet(packet: int) -> None:
     assert np.array_equal(audio[end:], signal[end:])
 
 
-@pytest.mark.parametrize("returned", [1, 16, 32, 512])
+@pytest.mark.parametrize("returned", [1, 16, 128, 512])
 def test_one_packet_between_two_holes(returned: int) -> None:
     signal = music(4096)
     present = mask(4096, [(1024, 512), (1536 + returned, 1024)])
