@@ -4,7 +4,6 @@ The one module of the core that knows of a file system, because numba's cache li
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numba
@@ -45,13 +44,17 @@ class _Cache:
         try:
             return self._cache.load_overload(*key)
         except Exception:  # unpickling whatever a file holds raises anything
-            with suppress(OSError):
-                self._cache.flush()
+            self._write(self._cache.flush)
             return None
 
     def save_overload(self, *overload: object) -> None:
-        with suppress(OSError):
-            self._cache.save_overload(*overload)
+        self._write(self._cache.save_overload, *overload)
+
+    def _write(self, action: Callable[..., object], *arguments: object) -> None:
+        try:
+            action(*arguments)
+        except OSError:
+            self._cache.disable()
 
 
 def kernel(function: Function) -> Function:
