@@ -1,4 +1,4 @@
-"""A kernel filter that lets only one address through, for the time of a flood (Linux only).
+"""A kernel filter that lets only one address through, or all but one, for the time of a flood (Linux only).
 
 Classic BPF on the datagram as the socket sees it: offset 0 is the UDP header, the IP header is reached at
 SKF_NET_OFF (Linux Documentation/networking/filter.rst). What it rejects is counted by the kernel among the socket's drops.
@@ -23,8 +23,9 @@ _WHOLE = 0x40000
 SUPPORTED = sys.platform == "linux"
 
 
-def program(host: str, port: int) -> list[tuple[int, int, int, int]]:
-    """Instructions (code, jump if true, jump if false, k) that accept only datagrams from ``host`` (numeric) and ``port``."""
+def program(host: str, port: int, admit: bool = True) -> list[tuple[int, int, int, int]]:
+    """Instructions (code, jump if true, jump if false, k) that accept only datagrams from ``host`` (numeric) and ``port``,
+    or, unless ``admit``, only all others."""
     address = ipaddress.ip_address(host)
     source = 12 if address.version == 4 else 8
     words = struct.unpack(f">{len(address.packed) // 4}I", address.packed)
@@ -34,18 +35,19 @@ def program(host: str, port: int) -> list[tuple[int, int, int, int]]:
     ]
     tests += [[(_LOAD_HALF, 0), (_JUMP_EQUAL, port)]]
     flat = [instruction for test in tests for instruction in test]
-    reject = len(flat) + 1
+    other = len(flat) + 1
     lines = [
-        (code, 0, reject - place - 1 if code == _JUMP_EQUAL else 0, k) for place, (code, k) in enumerate(flat)
+        (code, 0, other - place - 1 if code == _JUMP_EQUAL else 0, k) for place, (code, k) in enumerate(flat)
     ]
-    return [*lines, (_RETURN, 0, 0, _WHOLE), (_RETURN, 0, 0, 0)]
+    this_one, others = (_WHOLE, 0) if admit else (0, _WHOLE)
+    return [*lines, (_RETURN, 0, 0, this_one), (_RETURN, 0, 0, others)]
 
 
-def attach(sock: socket.socket, host: str, port: int) -> bool:
-    """Let only ``host`` and ``port`` through ``sock`` from now on. False where the system cannot."""
+def attach(sock: socket.socket, host: str, port: int, admit: bool = True) -> bool:
+    """From now on let only ``host`` and ``port`` through ``sock``, or all but them. False where the system cannot."""
     if not SUPPORTED:
         return False
-    code = b"".join(struct.pack("HBBI", *line) for line in program(host, port))
+    code = b"".join(struct.pack("HBBI", *line) for line in program(host, port, admit))
     buffer = ctypes.create_string_buffer(code)
     try:
         sock.setsockopt(

@@ -6,7 +6,7 @@ import socket
 import struct
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,6 +24,8 @@ SILENCE_NS = 1_000_000_000
 FLOOD_PER_CHECK = 200
 CHECK_NS = 100_000_000
 """Two strangers' datagrams a millisecond are no accident: from here on the kernel turns them away."""
+BARRAGE_PER_CHECK = 2000
+"""Before there is a stream: more from one address than any stream has (AES67 sends 8,000 a second, no one 20,000)."""
 FILTER_S = 5.0
 
 _SO_TIMESTAMPNS = 35
@@ -81,6 +83,7 @@ class UdpReceiver:
         self.kernel_dropped = 0
         self.queue_dropped = 0
         self.filtering: tuple[str, int] | None = None
+        """The address that the kernel's filter names: the one it passes, or before there is a stream, the one it does not."""
         self._sock = sock
         self._accepted = accepted
         self._on_data = on_data
@@ -88,6 +91,8 @@ class UdpReceiver:
         self._heard_ns = 0
         self._overflow = 0
         self._strangers = 0
+        self._denying = False
+        self._crowd: Counter[tuple[str, int]] = Counter()
         self._check_ns = 0
         self._released_ns: int | None = None
         """When the filter was lifted, until a datagram that came after has brought the last count of what it rejected."""
@@ -131,6 +136,8 @@ class UdpReceiver:
                     self.foreign += 1
                     self._stranger(accepted, arrival_ns)
                     continue
+            else:
+                self._candidate((host, port), arrival_ns)
             if len(self.queue) >= QUEUE_LIMIT:
                 self.queue_dropped += 1
                 continue
@@ -164,20 +171,40 @@ class UdpReceiver:
 
     def _stranger(self, accepted: tuple[str, int], arrival_ns: int) -> None:
         """Count strangers; when they flood, let the kernel turn them away for a while."""
-        if arrival_ns - self._check_ns > CHECK_NS:
-            self._check_ns, self._strangers = arrival_ns, 0
+        self._begin_check(arrival_ns)
         self._strangers += 1
-        if self._strangers < FLOOD_PER_CHECK or self.filtering:
+        if self._strangers < FLOOD_PER_CHECK or (self.filtering and not self._denying):
             return
         if packet_filter.attach(self._sock, *accepted):
             log.warning("flood from other addresses: the kernel now passes only %s port %d", *accepted)
-            self.filtering = accepted
-            self._release = self._loop.call_later(FILTER_S / 20, self._review, self._loop.time() + FILTER_S)
+            self._hold_filter(accepted, denying=False)
+
+    def _candidate(self, address: tuple[str, int], arrival_ns: int) -> None:
+        """Count who sends while there is no stream; whoever floods is turned away, so that a stream can be heard."""
+        self._begin_check(arrival_ns)
+        self._crowd[address] += 1
+        if self._crowd[address] < BARRAGE_PER_CHECK or self.filtering:
+            return
+        if packet_filter.attach(self._sock, *address, admit=False):
+            log.warning("flood from %s port %d: the kernel turns it away", *address)
+            self._hold_filter(address, denying=True)
+
+    def _begin_check(self, arrival_ns: int) -> None:
+        if arrival_ns - self._check_ns > CHECK_NS:
+            self._check_ns, self._strangers = arrival_ns, 0
+            self._crowd.clear()
+
+    def _hold_filter(self, address: tuple[str, int], denying: bool) -> None:
+        if self._release:
+            self._release.cancel()
+        self.filtering, self._denying = address, denying
+        self._release = self._loop.call_later(FILTER_S / 20, self._review, self._loop.time() + FILTER_S)
 
     def _review(self, until: float) -> None:
-        """Drop the filter after its time, or as soon as its address is no longer the one that plays."""
-        silent = time.monotonic_ns() - self._heard_ns > SILENCE_NS
-        if self._loop.time() < until and self.filtering == self._accepted() and not silent:
+        """Drop the filter after its time, or as soon as it would keep out the stream that plays, or is to follow it."""
+        heard = time.monotonic_ns() - self._heard_ns <= SILENCE_NS
+        plays = self.filtering == self._accepted()
+        if self._loop.time() < until and (not plays if self._denying else plays and heard):
             self._release = self._loop.call_later(FILTER_S / 20, self._review, until)
             return
         packet_filter.detach(self._sock)
