@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from running import MONO, PATIENT, QUICK, RATE, Source, music, played, running
 
+from plcd.core.hole import CROSSFADE_S
 from plcd.core.impairment import Impairment
 from plcd.core.loss import Bursts
 from plcd.io.sender import Sender, SendOptions
@@ -32,7 +33,7 @@ def test_holes_are_those_of_the_trace(tmp_path: Path) -> None:
     assert [hole[2] for hole in sidecar["holes"] if hole[0] >= len(audio)] == ["predicted", "silence"]
     received = np.ones(len(audio), bool)
     for start, length, _ in inside:
-        received[start : start + length + 32] = False  # and the crossfade behind it
+        received[start : start + length + round(CROSSFADE_S * RATE)] = False  # and the crossfade behind it
     np.testing.assert_array_equal(got[: len(audio)][received], audio[received])
 
 
