@@ -86,7 +86,8 @@ class Engine:
             wraps = current.wraps
             current.insert(packet, arrival_ns)
             if current.wraps > wraps:
-                self._log("debug", f"{current.source}: sequence number or timestamp wrapped around")
+                level = "debug" if wraps else "info"  # once is news, every twelve minutes is not
+                self._log(level, f"{current.source}: sequence number or timestamp wrapped around")
         elif verdict is Verdict.FOREIGN:
             self.counters.foreign += 1
         elif verdict is Verdict.ACCEPTED:
@@ -172,10 +173,15 @@ class Engine:
         if self.filler is None:
             config = self.config
             self.filler = HoleFiller(
-                stream.format.rate, stream.format.channels, config.predictor, config.packet, self._refiner
+                stream.format.rate,
+                stream.format.channels,
+                config.predictor,
+                stream.packet_samples,
+                self._refiner,
             )
         else:
-            self.filler.splice(self.config.packet)
+            self.filler.splice(stream.packet_samples)
+            self.filler.limit_crossfade(stream.packet_samples)
         self._stream, self._next, self._hold = stream, None, 0
         overdue = (now_ns - stream.start_ns) * stream.format.rate // SECOND_NS // self.config.packet
         if overdue:
@@ -227,7 +233,7 @@ class Engine:
         self._hold += inserted
         if skipped:
             self._stream.buffer.advance(skipped)
-            self.filler.splice(self.config.packet)
+            self.filler.splice(self._stream.packet_samples)
         else:
             self.filler.interrupt()
         self._stream.moved(inserted)

@@ -50,12 +50,17 @@ class HoleFiller:
         """Holes shown to the network."""
         self.refinements_missed = 0
         """Of these, how often it had nothing in time, or nothing that can be played."""
+        self._rate = rate
         self._shape = Shape.at(rate, crossfade_limit)
         self._refiner = refiner
         self._history = History(channels, predictor.context)
         self._hole: OpenHole | None = None
         self._plan: Samples | None = None
         self._returning: _Return | None = None
+
+    def limit_crossfade(self, samples: int) -> None:
+        """Crossfades after the next holes are no longer than ``samples``, one packet of the stream that plays now."""
+        self._shape = Shape.at(self._rate, samples)
 
     def change_predictor(self, predictor: Predictor) -> None:
         """From the next hole on. What was played stays known, as far as both contexts reach."""

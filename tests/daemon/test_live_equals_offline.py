@@ -42,7 +42,7 @@ def whole(daemon: Running, samples: int, frame: int = 512) -> Stats:
         (320, 320, 1, "40", "flac", 1, "burg:32/256"),
         (128, 128, 1, "300ms", "wav", 2, "burg:32/256"),
         (320, 512, 0, "300ms", "wav", 1, "burg:32/256"),
-        (128, 512, 0, "300ms", "flac", 1, "burg:32/256"),
+        (64, 512, 0, "300ms", "flac", 1, "burg:32/256"),
     ],
 )
 def test_live_equals_offline(
