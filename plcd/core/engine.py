@@ -107,9 +107,8 @@ class Engine:
         excess = self._stream.excess()
         if excess:
             self.counters.reanchored += 1
-            self._log(
-                "warning", f"level left its range by {self._ms(excess)} ms beyond the depth: re-anchored"
-            )
+            side = "above" if excess > 0 else "below"
+            self._log("warning", f"the level is {self._ms(excess)} ms {side} the depth: re-anchored")
             self._move(excess)
         return self._count(frame)
 
