@@ -15,7 +15,9 @@ def parse_address(text: str) -> tuple[str, int]:
     """
     match = _ADDRESS.fullmatch(text)
     if match is None:
-        hint = f", with brackets around an IPv6 address: [{text}]:9000" if text.count(":") > 1 else ""
+        host, _, port_text = text.rpartition(":")
+        bracketed = f"[{host}]:{port_text}" if host.count(":") > 1 else f"[{text}]:9000"
+        hint = f", with brackets around an IPv6 address: {bracketed}" if text.count(":") > 1 else ""
         raise CliError(f"cannot read the address {text!r}: write it as HOST:PORT{hint}", ExitCode.ADDRESS)
     port = int(match["port"])
     if port > 65535:

@@ -13,6 +13,9 @@ MAX_SEQUENCE_JUMP = 3000
 """A larger step of the sequence number is a restart (RFC 3550 appendix A.1, MAX_DROPOUT)."""
 LEADS = 128
 """Packets over which the level is judged: 1.5 s of packets of 512 at 44.1 kHz."""
+LATE_RUN = 8
+"""Packets in a row that came equally late: the anchor is wrong, not one packet delayed. A queue that empties itself after
+a stall makes packets late too, but each by a packet less than the one before."""
 JUDGE_EVERY = 8
 """Packets between two judgements, which cost a partition of the leads each."""
 
@@ -45,6 +48,7 @@ class Stream:
         self._leads = np.zeros(LEADS)
         self._lead_count = 0
         self._judge_at = LEADS
+        self._late_run = 0
         for arrival in run:
             self.insert(arrival.packet, arrival.ns)
 
@@ -103,8 +107,10 @@ class Stream:
         if self.begun:
             ahead = (position - self.buffer.cursor) // self._frame * self._frame
             asked_ns = self._next_ask_ns + ahead * SECOND_NS // self.format.rate
-            self._leads[self._lead_count % LEADS] = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
+            lead = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
+            self._leads[self._lead_count % LEADS] = lead
             self._lead_count += 1
+            self._late_run = self._late_run + 1 if lead < 0 else 0
 
     def asked(self, frames: int, next_ns: int) -> None:
         """The next ``frames`` samples are played; those that follow will be asked for at ``next_ns``."""
@@ -121,8 +127,13 @@ class Stream:
         """By how many samples the level left 0 .. 2 x depth, counted from depth; 0 while it is inside.
 
         The level is the lower quartile of the leads: a few late packets are jitter, a quarter of them is a wrong anchor.
+        So are some late ones in a row by the same time, of which the listener should not have to hear a quarter.
         Up to a packet above the depth is no excess, however small that is: a running output may begin so much later.
         """
+        if self._late_run >= LATE_RUN:
+            newest = self._leads[np.arange(self._lead_count - LATE_RUN, self._lead_count) % LEADS]
+            if np.ptp(newest) < self.packet_samples:
+                return round(float(np.median(newest))) - self.depth
         if self._lead_count < self._judge_at:
             return 0
         self._judge_at = self._lead_count + JUDGE_EVERY
@@ -135,6 +146,7 @@ class Stream:
         self._next_ask_ns += inserted * SECOND_NS // self.format.rate
         self._lead_count = 0
         self._judge_at = LEADS
+        self._late_run = 0
 
     def close(self) -> None:
         """The stream is over: what is missing will not come."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.core.packet import AudioPacket
-from plcd.core.stream import JUDGE_EVERY, LEADS, MAX_SEQUENCE_JUMP, Stream
+from plcd.core.stream import JUDGE_EVERY, LATE_RUN, LEADS, MAX_SEQUENCE_JUMP, Stream
 
 DEPTH = 1764
 
@@ -129,7 +129,6 @@ def lead(one: Stream, sender: Sender, samples: int, count: int) -> None:
     [
         (1764, 1764, 0),
         (1764, 1, 0),
-        (1764, -1, -1765),
         (1764, 3527, 0),
         (1764, 3540, 1776),
         (100, 600, 0),
@@ -150,6 +149,37 @@ def test_the_level_is_judged_against_twice_the_depth(depth: int, samples: int, e
     one.moved(0)
     lead(one, sender, samples, LEADS - 1)
     assert one.excess() == 0
+
+
+def test_packets_late_by_the_same_time_are_a_wrong_anchor() -> None:
+    sender = Sender(timestamp=7)
+    one = stream(sender)
+    lead(one, sender, 1000, 20)
+    for _ in range(LATE_RUN - 1):
+        lead(one, sender, -30, 1)
+        assert one.excess() == 0
+    lead(one, sender, -30, 1)
+    assert abs(one.excess() - (-30 - DEPTH)) <= 1
+    one.moved(30 + DEPTH)
+    lead(one, sender, -30, LATE_RUN - 1)
+    assert one.excess() == 0
+
+
+def test_a_queue_that_empties_itself_after_a_stall_is_jitter() -> None:
+    sender = Sender(timestamp=7)
+    one = stream(sender)
+    for missed in range(12, 0, -1):  # all come at once, so each is late by a packet less
+        lead(one, sender, -missed * sender.size, 1)
+        assert one.excess() == 0
+
+
+def test_a_quarter_of_late_packets_is_a_wrong_anchor() -> None:
+    sender = Sender(timestamp=7)
+    one = stream(sender)
+    for _ in range(LEADS // 4):
+        lead(one, sender, 1000, 2)
+        lead(one, sender, -9000, 2)
+    assert one.excess() == -9000 - DEPTH
 
 
 def test_a_few_late_packets_are_jitter() -> None:
