@@ -2,6 +2,7 @@
 # plcd in a container.
 #
 #   docker build -t plcd .                        the daemon
+#   mkdir -p out; chmod a+w out                   (the container is not root)
 #   docker run --rm -p 9000:9000/udp -v "$PWD/out:/out" plcd --listen :9000 --output file:/out/take.wav
 #   docker build --target test -t plcd-test .     everything `make test` needs
 #   docker run --rm plcd-test                     every test

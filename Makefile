@@ -30,8 +30,8 @@ format: setup  ## put the code into its style
 lock:  ## renew requirements.lock (needs uv)
 	scripts/lock.sh
 
-bench: setup  ## measure the figures (ARGS=... goes to the benchmark)
-	$(PY) bench/latency.py $(ARGS)
+bench: setup  ## measure the figures and rewrite bench/RESULTS.md: 15 minutes (ARGS="--soak 0" for 4)
+	$(PY) bench/latency.py --write --soak 600 $(ARGS)
 
 wheel: setup  ## build the wheel and the source archive into dist
 	$(PY) -m hatchling build -d dist

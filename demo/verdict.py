@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from processes import DemoError
 
 from plcd.core.frame import Samples
+from plcd.core.hole import Shape
 from plcd.core.trace import check_length, parse_trace
 from plcd.offline.gaps import Take
 
@@ -44,7 +45,7 @@ def judge(music: Path, trace: Path, played: Path, stats: dict[str, Any], packet:
     _require(missing <= 0, f"{played} ends {missing} samples early")
     concealed = np.concatenate((np.zeros((first, original.shape[1]), np.float32), audio))[:samples]
     _require(bool(np.isfinite(concealed).all()), f"{played} holds samples that are no numbers")
-    exact, blended = _exact_packets(original, concealed, lost, packet)
+    exact, blended = _exact_packets(original, concealed, lost, packet, rate)
     late = int(np.sum(~lost & ~exact & ~blended))
     told = stats["packets"]
     excuses = told["late"] + told["kernel_dropped"] + told["queue_dropped"]
@@ -57,16 +58,17 @@ def judge(music: Path, trace: Path, played: Path, stats: dict[str, Any], packet:
 
 
 def _exact_packets(
-    original: Samples, concealed: Samples, lost: NDArray[np.bool_], packet: int
+    original: Samples, concealed: Samples, lost: NDArray[np.bool_], packet: int, rate: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Received packets that are equal throughout, and those that become equal after a crossfade at their start."""
     exact, blended = np.zeros_like(lost), np.zeros_like(lost)
+    crossfade = Shape.at(rate, packet).crossfade
     for index in np.flatnonzero(~lost):
         part = slice(index * packet, (index + 1) * packet)
         differ = np.flatnonzero((original[part] != concealed[part]).any(axis=1))
         exact[index] = differ.size == 0
         after_a_hole = index > 0 and not exact[index - 1] and not blended[index - 1]
-        blended[index] = 0 < differ.size <= packet // 8 and int(differ[-1]) < packet // 8 and after_a_hole
+        blended[index] = differ.size > 0 and int(differ[-1]) < crossfade and after_a_hole
     return exact, blended
 
 

@@ -1,10 +1,9 @@
 """``plcd --listen``: from options to a running daemon."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from plcd.cli import logs
 from plcd.cli.errors import CliError, ExitCode
@@ -40,23 +39,16 @@ def run(args: argparse.Namespace) -> int:
             raise CliError(str(error), ExitCode.DEVICE) from error
         return ExitCode.OK
     options = resolve(args, args.config)
-    if args.check_config:
-        _build(options)
-        print("plcd: configuration ok")
-        return ExitCode.OK
     if options.listen is None:
         raise CliError(
             "nothing to do: say where to listen, as in plcd --listen :9000 (plcd --help)", ExitCode.USAGE
         )
+    if args.check_config:
+        _build(options)
+        print("plcd: configuration ok")
+        return ExitCode.OK
     logs.set_up(options.log_level, options.log_json)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
     return _listen(options)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """What a signal does until the daemon runs and ends in order on its own."""
-    raise KeyboardInterrupt
 
 
 def _listen(options: Options) -> int:
@@ -64,7 +56,7 @@ def _listen(options: Options) -> int:
     from plcd.io.control_errors import ControlAddressError, ControlEndpointError
     from plcd.io.outputs.base import DeviceError
 
-    config = _build(options)
+    config = _build(options, probe=True)
     try:
         daemon.run(config, _say_ready)
     except (daemon.AddressError, ControlAddressError) as error:
@@ -83,8 +75,8 @@ def _output_code(options: Options) -> ExitCode:
     return ExitCode.FILE if options.output.startswith("file:") else ExitCode.DEVICE
 
 
-def _build(options: Options) -> "daemon.DaemonConfig":
-    """Everything that can be checked before a socket opens."""
+def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
+    """Everything that can be checked before a socket opens; with ``probe`` also whether the sound device is there."""
     from plcd.core.engine import EngineConfig
     from plcd.io import daemon
     from plcd.io.control_endpoint import parse_endpoint
@@ -96,7 +88,7 @@ def _build(options: Options) -> "daemon.DaemonConfig":
     refiner = load_model(options.model)
     try:
         output = parse_output(options.output)
-        if output.kind == "device":
+        if probe and output.kind == "device":
             portaudio.find(portaudio.load(), output.device)
         control = None if options.control == "auto" else parse_endpoint(options.control)
     except (ValueError, ControlEndpointError) as error:

@@ -1,71 +1,29 @@
-"""The command ``plcd``: parses, dispatches, and turns every known failure into one line and an exit code."""
+"""The command ``plcd``: dispatches, and turns every known failure into one line and an exit code.
 
-import argparse
-import difflib
+Light to import: the commands, and the compiler with them, are loaded once signals and failures are looked after.
+"""
+
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from plcd import __version__
-from plcd.cli import conceal, keys, listen, score, send, top
 from plcd.cli.errors import CliError, ExitCode
-
-_COMMANDS = {"send": send, "conceal": conceal, "score": score, "top": top, "keys": keys}
-
-
-class _Parser(argparse.ArgumentParser):
-    """Usage errors in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise CliError(f"{message} ({self.prog} --help)", ExitCode.USAGE)
-
-    def parse_known_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> tuple[argparse.Namespace, list[str]]:
-        """An unknown flag is named before its value is taken for a command."""
-        words = list(sys.argv[1:] if args is None else args)
-        for word in words:
-            flag = word.split("=")[0]
-            if word == "--" or word in _COMMANDS:
-                break
-            if flag.startswith("--") and not self._knows(flag):
-                near = difflib.get_close_matches(flag, self._flags(), 1)
-                self.error(f"unknown flag {flag}" + (f"; did you mean {near[0]}?" if near else ""))
-        return super().parse_known_args(words, namespace)
-
-    def _knows(self, flag: str) -> bool:
-        return any(known == flag or (self.allow_abbrev and known.startswith(flag)) for known in self._flags())
-
-    def _flags(self) -> set[str]:
-        return {flag for action in self._actions for flag in action.option_strings}
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="plcd",
-        usage="plcd --listen ADDRESS [options]\n       plcd COMMAND ...",
-        description="Receive networked music and conceal the packets that are lost: plcd --listen :9000",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"plcd {__version__}")
-    listen.add_arguments(parser)
-    subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="other commands", prog="plcd", parser_class=_Parser
-    )
-    for module in _COMMANDS.values():
-        module.add_parser(subparsers)
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # small matrices beside a real-time thread: no helper threads
+    """Run the command line (the process's, where ``argv`` is None); the exit code."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no helper threads beside a real-time one
     try:
-        args = _parser().parse_args(argv)
-        command = _COMMANDS.get(args.command)
+        if argv is None:
+            for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have set them to be ignored
+                signal.signal(number, _interrupt)
+        from plcd.cli import listen
+        from plcd.cli.parser import COMMANDS, make_parser
+
+        args = make_parser().parse_args(argv)
+        command = COMMANDS.get(args.command)
         return int(command.run(args) if command else listen.run(args))
     except CliError as error:
         print(f"plcd: {error.message}", file=sys.stderr)
@@ -75,3 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return int(ExitCode.OK)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

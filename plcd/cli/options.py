@@ -121,7 +121,7 @@ _HELP = {
             "also write what is played to PATH (.wav, .flac), with holes in PATH.json",
             "folder for recordings started over the control socket",
             "debug, info, warning, error [info]",
-            "log lines as JSON",
+            "log lines as JSON (the ready line and a fatal error stay plain text)",
         ),
         strict=True,
     )

@@ -1,6 +1,7 @@
 """What the control socket may ask of a running engine, done between two of its frames."""
 
 import asyncio
+import logging
 import queue
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from plcd.core.warm import warm
 from plcd.io.control_errors import ControlError
 from plcd.io.engine_thread import EngineThread
 from plcd.io.recorder import Recorder, safe_recording_path
+
+log = logging.getLogger("plcd.control")
 
 T = TypeVar("T")
 
@@ -34,7 +37,9 @@ class Commands:
         handler = self._handlers.get(name)
         if handler is None:
             raise ControlError(f"unknown command {name!r}")
-        return await handler(arguments)
+        reply = await handler(arguments)
+        log.info("control: %s %s", name, " ".join(map(str, arguments.values())))
+        return reply
 
     async def _set_depth(self, arguments: dict[str, object]) -> dict[str, object]:
         depth = _parsed(Depth.parse, arguments["depth"])

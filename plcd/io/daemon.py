@@ -128,6 +128,7 @@ class Daemon:
     async def command(self, name: str, arguments: dict[str, object]) -> dict[str, object]:
         """Obey one command of the control socket. Raises ControlError."""
         if name == "shutdown":
+            log.info("control: shutdown")
             self._loop.call_later(0.05, self.stop)  # after the answer is out
             return {}
         return await self._commands.obey(name, arguments)

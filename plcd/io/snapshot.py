@@ -84,7 +84,7 @@ def _buffer(thread: "EngineThread") -> dict[str, float]:
         )
     return {
         "depth_ms": round(depth_ms, 3),
-        "level_ms": round(1000 * stream.level() / rate, 3) if stream else 0.0,
+        "level_ms": round(1000 * max(0, stream.level()) / rate, 3) if stream else 0.0,
         "ring_ms": round(ring_ms, 3),
         "device_ms": round(device_ms, 3),
         "latency_ms": round(depth_ms + ring_ms + device_ms, 3),
