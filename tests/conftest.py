@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from soundserver import PulseServer, UnavailableError, jack_environment
 
 hypothesis.settings.register_profile("plcd", deadline=None)  # first calls compile, and machines are busy
 hypothesis.settings.load_profile("plcd")
+
+
+@pytest.fixture
+def receiver() -> Iterator[socket.socket]:
+    """A UDP socket on loopback that collects what is sent to it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(0.2)
+        yield sock
 
 
 @pytest.fixture

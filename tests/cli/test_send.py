@@ -3,7 +3,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,6 @@ from plcd.cli.traces import read_trace
 from plcd.core.frame import Samples
 from plcd.wire.depacketizer import Depacketizer
 from plcd.wire.payload_map import parse_rtp_map
-
-
-@pytest.fixture
-def receiver() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        sock.bind(("127.0.0.1", 0))
-        sock.settimeout(0.2)
-        yield sock
 
 
 @pytest.fixture

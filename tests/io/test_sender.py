@@ -19,15 +19,6 @@ PACKET = 64
 DEPACKETIZER = Depacketizer({96: STEREO_24})
 
 
-@pytest.fixture
-def receiver() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        sock.bind(("127.0.0.1", 0))
-        sock.settimeout(0.2)
-        yield sock
-
-
 def numbered(samples: int, channels: int = 1) -> Samples:
     """Every sample identifies itself: 16-bit integers that count up."""
     count = np.arange(samples * channels) % 65536 - 32768
