@@ -24,6 +24,7 @@ from plcd.offline.report_tables import decibels, gap_snr
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "out" / "demo"
+RESULTS = ("report.html", "concealed.wav", "damaged.wav", "stats.json", "trace.txt")
 MUSIC = HERE / "music.flac"
 PACKET = 512
 LOSS, JITTER_MS, REORDER = "gilbert:0.079,0.69", 15, 0.02
@@ -40,28 +41,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Conceal a lossy stream of real music, live.")
     parser.add_argument("--model", default="none", help="network beside the predictor [none]")
     parser.add_argument("--seed", type=int, default=0, help="of the losses [0]")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for the results [out/demo]")
     args = parser.parse_args()
     console = Console()
     started = time.monotonic()
     try:
-        stats, verdict = _run(console, args.model, args.seed)
-        _write(stats, verdict, args.model, args.seed)
+        stats, verdict = _run(console, args.out, args.model, args.seed)
+        _write(args.out, stats, verdict, args.model, args.seed)
     except (DemoError, OSError, ValueError, PlotsUnavailableError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 1
-    _show(console, stats, verdict, time.monotonic() - started)
+    _show(console, args.out, stats, verdict, time.monotonic() - started)
     return 0
 
 
-def _run(console: Console, model: str, seed: int) -> tuple[dict[str, Any], Verdict]:
+def _run(console: Console, out: Path, model: str, seed: int) -> tuple[dict[str, Any], Verdict]:
     """Play the music through two processes. The daemon's counters, and the checked result."""
-    OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.iterdir():
-        if old.is_file():
-            old.unlink()
-    played, trace = OUT / "concealed.wav", OUT / "trace.txt"
+    out.mkdir(parents=True, exist_ok=True)
+    for name in RESULTS:
+        (out / name).unlink(missing_ok=True)
+    played, trace = out / "concealed.wav", out / "trace.txt"
     music = soundfile.info(MUSIC)
     seconds = music.frames / music.samplerate
     with console.status("starting plcd (the first time, its kernels are compiled)") as status:
@@ -82,10 +83,10 @@ def _run(console: Console, model: str, seed: int) -> tuple[dict[str, Any], Verdi
     return stats, judge(MUSIC, trace, played, stats, PACKET)
 
 
-def _write(stats: dict[str, Any], verdict: Verdict, model: str, seed: int) -> None:
+def _write(out: Path, stats: dict[str, Any], verdict: Verdict, model: str, seed: int) -> None:
     take = verdict.take
-    soundfile.write(OUT / "damaged.wav", take.damaged, take.rate, "PCM_16")
-    (OUT / "stats.json").write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+    soundfile.write(out / "damaged.wav", take.damaged, take.rate, "PCM_16")
+    (out / "stats.json").write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
     share = 100 * verdict.lost / verdict.packets
     lead = (
         f"{take.seconds:.1f} s of music went over UDP from one plcd to another, in {verdict.packets} packets of {PACKET} "
@@ -106,10 +107,10 @@ def _write(stats: dict[str, Any], verdict: Verdict, model: str, seed: int) -> No
         ("plcd", str(stats["version"])),
     )
     story = Story("plcd demo", "What the network lost, and what plcd played", lead, facts, CREDITS)
-    write_report(OUT / "report.html", take, story, stats)
+    write_report(out / "report.html", take, story, stats)
 
 
-def _show(console: Console, stats: dict[str, Any], verdict: Verdict, seconds: float) -> None:
+def _show(console: Console, out: Path, stats: dict[str, Any], verdict: Verdict, seconds: float) -> None:
     gaps = find_gaps(verdict.take)
     timing, events = stats["timing_ms"]["conceal"], stats["events"]
     origins = ", ".join(f"{count} {name}" for name, count in stats["frames"]["by_origin"].items() if count)
@@ -131,7 +132,7 @@ def _show(console: Console, stats: dict[str, Any], verdict: Verdict, seconds: fl
     table.add_row("checked", f"{verdict.untouched} packets exact, {verdict.blended} exact after a crossfade")
     console.print(table)
     names = ("report.html", "concealed.wav", "damaged.wav", "stats.json")
-    where = OUT.relative_to(Path.cwd()) if OUT.is_relative_to(Path.cwd()) else OUT
+    where = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
     console.print(f"\nin {where}: {', '.join(names)} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
 
 

@@ -1,0 +1,73 @@
+"""``make demo``'s own work, run as it is: two processes, real UDP, and a verdict that notices a changed sample."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+RUN = [sys.executable, str(DEMO / "run.py")]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo that went well."""
+    out = tmp_path_factory.mktemp("demo") / "results"
+    done = subprocess.run([*RUN, "--out", str(out)], capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "SNR in the holes" in done.stdout
+    return out
+
+
+def test_everything_promised_is_there(made: Path) -> None:
+    assert {path.name for path in made.iterdir()} == {
+        "report.html",
+        "concealed.wav",
+        "damaged.wav",
+        "stats.json",
+        "trace.txt",
+    }
+    page = (made / "report.html").read_text(encoding="utf-8")
+    assert "<audio" in page
+    assert "<svg" in page
+    assert 'src="http' not in page
+    stats = json.loads((made / "stats.json").read_text(encoding="utf-8"))
+    assert stats["packets"]["lost"] > 20
+    assert stats["frames"]["by_origin"]["interpolated"] > 20
+    assert soundfile.info(made / "damaged.wav").frames == soundfile.info(DEMO / "music.flac").frames
+
+
+def _judge(folder: Path) -> "subprocess.CompletedProcess[str]":
+    code = (
+        "import json, pathlib, sys; from verdict import judge; f = pathlib.Path(sys.argv[1]);"
+        f"judge(pathlib.Path({str(DEMO / 'music.flac')!r}), f / 'trace.txt', f / 'concealed.wav',"
+        " json.loads((f / 'stats.json').read_text()), 512)"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    return subprocess.run(command, cwd=DEMO, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_verdict_accepts_what_was_made(made: Path) -> None:
+    assert _judge(made).returncode == 0
+
+
+@pytest.mark.parametrize("damage", ["a sample", "an end", "a number"])
+def test_the_verdict_notices_what_is_wrong(made: Path, tmp_path: Path, damage: str) -> None:
+    audio, rate = soundfile.read(made / "concealed.wav", dtype="float32")
+    received = np.flatnonzero(np.array(list((made / "trace.txt").read_text().split()), dtype=int) == 0)
+    spoiled: np.ndarray[Any, Any] = audio.copy()
+    if damage == "a sample":
+        spoiled[int(received[30]) * 512 + 300] += 0.01
+    elif damage == "an end":
+        spoiled = spoiled[:400_000]
+    else:
+        spoiled[1000] = np.nan
+    soundfile.write(tmp_path / "concealed.wav", spoiled, rate, "FLOAT")
+    for name in ("trace.txt", "stats.json"):
+        (tmp_path / name).write_bytes((made / name).read_bytes())
+    assert "DemoError" in _judge(tmp_path).stderr
