@@ -107,6 +107,8 @@ class ControlClient:
     def _silence(self) -> str:
         if self._keys is not None:
             return f"no daemon answers at {self.endpoint}, or it does not accept these keys"
+        if self.endpoint.path is None:
+            return f"no daemon answers at {self.endpoint}, or it wants keys (--control-keys)"
         return f"no daemon answers at {self.endpoint}"
 
 

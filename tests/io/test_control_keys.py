@@ -85,6 +85,15 @@ def test_without_keys_nothing_is_answered(server: ControlServer, target: Control
     assert server.requests == 0
 
 
+def test_a_client_without_keys_is_told_of_them(server: ControlServer, target: ControlEndpoint) -> None:
+    with (
+        ControlClient(target, timeout_s=0.5) as client,
+        pytest.raises(ControlUnavailableError, match="no daemon answers at") as caught,
+    ):
+        client.request("stats")
+    assert ("--control-keys" in str(caught.value)) == (target.path is None), "over the network only"
+
+
 def test_a_client_can_be_added_while_the_daemon_runs(
     server: ControlServer, target: ControlEndpoint, keys: Path, strangers_keys: Path
 ) -> None:
