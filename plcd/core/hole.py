@@ -7,7 +7,7 @@ import numpy as np
 from plcd.core.frame import Samples
 from plcd.core.history import History
 from plcd.core.interpolation import interpolate
-from plcd.core.linear_prediction import Real, extrapolate, mean_error
+from plcd.core.linear_prediction import Real, mean_error, run_on
 from plcd.core.predictor import Predictor
 
 CEILING = 1.2
@@ -75,12 +75,8 @@ class OpenHole:
         if not self.silent:
             made = np.empty(count)
             for channel, (tail, coefficients) in enumerate(zip(self._tails, self._coefficients, strict=True)):
-                extrapolate(tail, coefficients, made)
-                ceiling = self._ceiling[channel]
-                out[:, channel] = np.minimum(np.maximum(made, -ceiling), ceiling)
-                kept = max(0, self._order - count)
-                tail[:kept] = tail[self._order - kept :]
-                tail[kept:] = made[count - (self._order - kept) :]
+                run_on(tail, coefficients, float(self._ceiling[channel]), made)
+                out[:, channel] = made
             self._fade(out)
         self.filled += count
         return out
@@ -126,7 +122,7 @@ class OpenHole:
         if mean_error(whole, coefficients) > ONSET_RATIO * usual_error:
             return False
         continued = np.empty_like(made)
-        extrapolate(self._tails[channel], coefficients, continued)
+        run_on(self._tails[channel].copy(), coefficients, ceiling, continued)
         return float(made @ made) <= SWELL_RATIO * float(continued @ continued)
 
     def _fade(self, out: Samples) -> None:

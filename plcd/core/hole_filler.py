@@ -14,15 +14,13 @@ place in the hole: without lookahead the output does not depend on how the strea
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.history import History
 from plcd.core.hole import OpenHole, Shape
 from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.presence import Mask, run_end
 from plcd.core.refiner import Refiner, RefinerRequest
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -87,7 +85,7 @@ class HoleFiller:
         holes: list[Hole] = []
         start = 0
         while start < frames:
-            stop = _run_end(present, start, frames)
+            stop = run_end(present, start, frames)
             if present[start]:
                 self._play(samples[start:stop], out[start:stop])
                 self._history.append(out[start:stop], samples[start:stop])
@@ -147,10 +145,10 @@ class HoleFiller:
 
     def _close(self, hole: OpenHole, samples: Samples, present: Mask, start: int) -> Samples | None:
         """Interpolate from ``start`` to the hole's end if that is in sight."""
-        end = _run_end(present, start, present.shape[0])
+        end = run_end(present, start, present.shape[0])
         if end == present.shape[0]:
             return None
-        known = _run_end(present, end, present.shape[0])
+        known = run_end(present, end, present.shape[0])
         return hole.interpolate(self._history, end - start, samples[end:known])
 
     def _refined(self, offset: int, prediction: Samples) -> Samples | None:
@@ -166,10 +164,3 @@ class HoleFiller:
             self.refinements_missed += 1
             return None
         return better
-
-
-def _run_end(present: Mask, start: int, limit: int) -> int:
-    """Where the run of equal flags that begins at ``start`` ends; ``limit`` if it reaches that far."""
-    window = present[start:limit]
-    changed = int(np.argmax(window != window[0]))
-    return limit if changed == 0 else start + changed

@@ -28,10 +28,16 @@ class JitterBuffer:
         last = min(position + samples.shape[0], self.cursor + self.capacity)
         taken = 0
         for start, stop, ring in self._segments(first, last):
-            new = ~self._present[ring]
-            self._samples[ring][new] = samples[start - position : stop - position][new]
-            taken += int(np.count_nonzero(new))
-            self._present[ring] = True
+            part = samples[start - position : stop - position]
+            present = self._present[ring]
+            if present.any():
+                new = ~present
+                self._samples[ring][new] = part[new]
+                taken += int(np.count_nonzero(new))
+            else:
+                self._samples[ring] = part
+                taken += stop - start
+            present[:] = True
         return taken
 
     def peek(self, frames: int) -> tuple[Samples, NDArray[np.bool_]]:

@@ -136,6 +136,19 @@ def extrapolate(past: Real, a: Real, out: Real) -> None:
 
 
 @kernel
+def run_on(tail: Real, a: Real, limit: float, out: Real) -> None:
+    """Continue ``tail`` (the newest p samples) into ``out``, move it on by as much, then clip ``out`` to +-``limit``."""
+    extrapolate(tail, a, out)
+    kept = max(0, tail.size - out.size)
+    for i in range(kept):
+        tail[i] = tail[i + tail.size - kept]
+    for i in range(kept, tail.size):
+        tail[i] = out[out.size - tail.size + i]
+    for i in range(out.size):
+        out[i] = min(max(out[i], -limit), limit)
+
+
+@kernel
 def mean_error(x: Real, a: Real) -> float:
     """Mean square of the prediction error of ``a`` (p + 1 coefficients) over ``x[p:]``, as long as x has more than p samples."""
     order = a.size - 1

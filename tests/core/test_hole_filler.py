@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.hole import CEILING
-from plcd.core.hole_filler import HoleFiller, Mask
+from plcd.core.hole_filler import HoleFiller
 from plcd.core.predictor import Predictor
+from plcd.core.presence import Mask
 from plcd.core.refiner import RefinerRequest
 
 FADE = 128

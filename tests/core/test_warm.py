@@ -6,14 +6,14 @@ import pytest
 PROGRAM = """
 import sys
 import numpy as np
-from plcd.core import interpolation, linear_prediction
+from plcd.core import interpolation, linear_prediction, presence
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.predictor import Predictor
 from plcd.core.warm import warm
 
 kernels = [
     kernel
-    for module in (linear_prediction, interpolation)
+    for module in (linear_prediction, interpolation, presence)
     for kernel in vars(module).values()
     if hasattr(kernel, "signatures")
 ]
@@ -51,4 +51,4 @@ def test_nothing_is_left_to_compile_when_sound_plays(predictor: str, fit: str) -
         [sys.executable, "-c", PROGRAM, predictor], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert {fit, "extrapolate", "interpolate", "mean_error"} <= set(done.stdout.split())
+    assert {fit, "run_on", "run_end", "interpolate", "mean_error"} <= set(done.stdout.split())
