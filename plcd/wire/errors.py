@@ -33,11 +33,18 @@ class Reason(StrEnum):
 
 _REFUSED = frozenset({Reason.RTCP, Reason.UNMAPPED_PAYLOAD_TYPE})
 
+_USUAL_DETAIL = {
+    Reason.RTCP: "a control packet, which plcd does not use: harmless",
+    Reason.EMPTY_PAYLOAD: "a header with no audio behind it, which plays nothing",
+}
+"""Of the reasons that are the same whatever the datagram."""
+
 
 class WireError(Exception):
     """A datagram that is no audio packet. ``reason`` is for counting, ``detail`` for one line of the log."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
+        detail = detail or _USUAL_DETAIL.get(reason, "")
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
