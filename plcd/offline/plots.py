@@ -128,7 +128,9 @@ def _figure(width: float, height: float) -> "Figure":
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise PlotsUnavailableError("the report needs matplotlib: pip install 'plcd[report]'") from None
+        raise PlotsUnavailableError(
+            "the report needs matplotlib: pip install '.[report]' in plcd's folder, or pip install matplotlib"
+        ) from None
     return Figure(figsize=(width, height), facecolor="none")
 
 

@@ -25,7 +25,7 @@ class MissingPackageError(Exception):
 
     def __init__(self, metric: str, package: str) -> None:
         super().__init__(
-            f"{metric} needs {package}: install plcd with the extra 'score', or pip install {package}"
+            f"{metric} needs {package}: pip install '.[score]' in plcd's folder, or pip install {package}"
         )
 
 

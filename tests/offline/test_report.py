@@ -158,7 +158,7 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.M
 
     take = _take({4000: 80})
     monkeypatch.setattr(builtins, "__import__", no_matplotlib)
-    with pytest.raises(PlotsUnavailableError, match=r"plcd\[report\]"):
+    with pytest.raises(PlotsUnavailableError, match=r"pip install '\.\[report\]' in plcd's folder"):
         build_report(take, STORY, SNAPSHOT)
 
 

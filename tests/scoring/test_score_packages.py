@@ -72,7 +72,7 @@ def test_missing_packages_are_named_and_the_rest_is_scored(monkeypatch: pytest.M
     assert (found.zimtohrli_mos, found.visqol_mos) == (None, None)
     assert found.peaq is not None
     assert len(found.notes) == 2
-    assert all("extra 'score'" in note for note in found.notes)
+    assert all("pip install '.[score]' in plcd's folder" in note for note in found.notes)
     assert "visqol-python" in found.notes[1]
     other_rate = score(_noisy(_music(1.0, 44_100), 44_100))
     assert other_rate.peaq is None
