@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     outcomes, failures = _conceal_all(batch, settings)
     if failures and not batch.many:
         raise CliError(failures[0], ExitCode.FILE)
-    _print_table(outcomes)
+    print_table(outcomes)
     if failures:
         _say(f"plcd: {len(failures)} of {len(batch.jobs)} files failed")
     return ExitCode.FILE if failures else ExitCode.OK
@@ -125,11 +125,13 @@ def _conceal_all(batch: Batch, settings: Settings) -> tuple[list[Outcome], list[
     return outcomes, failures
 
 
-def _print_table(outcomes: list[Outcome]) -> None:
+def print_table(outcomes: list[Outcome]) -> None:
+    """One line a file: how much was lost, and how much of what took its place."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("file", overflow="fold")
-    for name in ("seconds", "packets", "lost", "burst", "concealed"):
+    for name in ("seconds", "packets", "lost", "burst"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("concealed", justify="right", overflow="fold")  # wraps, or it would starve the names
     for outcome in outcomes:
         rate = outcome.source.rate
         origins = ", ".join(

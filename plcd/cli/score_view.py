@@ -38,7 +38,10 @@ _NONE = "–"
 
 def file_table(rows: Sequence[tuple[str, Values]]) -> Table:
     """One line for each file: the metrics that are looked at first."""
-    table = _table("file", *(name for name, _, _ in _COLUMNS))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("file", overflow="fold")
+    for name, _, _ in _COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
     for name, found in rows:
         numbers = (_text(_at(found, path), f"{{:.{digits}f}}") for _, path, digits in _COLUMNS)
         table.add_row(escape(name), *numbers)
@@ -47,7 +50,9 @@ def file_table(rows: Sequence[tuple[str, Values]]) -> Table:
 
 def detail_table(found: Values, heading: str) -> Table:
     """Every metric of one pair, or of a mean, one a line."""
-    table = _table("metric", escape(heading))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("metric", no_wrap=True)
+    table.add_column(escape(heading), justify="right", overflow="fold")  # a name as long as it likes
     for name, path, form in _ROWS:
         table.add_row(name, _text(_at(found, path), form))
     for packets, ratio in sorted(
@@ -58,14 +63,6 @@ def detail_table(found: Values, heading: str) -> Table:
         table.add_row(f"energy in gaps, {band} Hz", _text(ratio, "{:+.2f} dB"))
     for name, value in (_at(found, "peaq.variables") or {}).items():
         table.add_row(f"PEAQ {name}", _text(value, "{:.4g}"))
-    return table
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first, overflow="fold")
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 

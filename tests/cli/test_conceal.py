@@ -9,8 +9,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from plcd.cli.conceal import add_parser
+from plcd.cli.conceal import add_parser, print_table
 from plcd.cli.errors import CliError, ExitCode
+from plcd.offline.audio_files import AudioInfo
+from plcd.offline.conceal import Outcome
 
 PACKET = 320
 
@@ -64,6 +66,19 @@ def test_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert "3 (27.3 %)" in captured.out
     assert captured.err == ""
+
+
+def test_the_table_leaves_names_whole_beside_long_lists_of_origins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    source = AudioInfo(tmp_path / "in.wav", 44_100, 2, 5_300_000, "WAV", "PCM_16")
+    origins = {"predicted": 54_000, "predicted, weaker": 15_000, "interpolated": 7_000, "silent": 5_000}
+    outcome = Outcome(source, tmp_path / "chorale_07.wav", "PCM_16", 10_352, 1234, 12, origins)
+    print_table([outcome])
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("chorale_07.wav ") for line in lines)
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_file_goes_into_an_output_directory_and_finds_its_trace(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from rich.console import Console
 
 from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.score import add_parser
 from plcd.cli.score_values import means
+from plcd.cli.score_view import detail_table
 
 PACKET = 480
 RATE = 48_000
@@ -71,6 +73,13 @@ def test_one_pair_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "PEAQ rel_dist_frames" in rows
 
 
+def test_a_long_name_leaves_the_metrics_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(width=80).print(detail_table({"snr_db": 12.0}, "take_" * 30 + ".wav"))
+    text = capsys.readouterr().out
+    assert "multi-resolution STFT" in text
+    assert "12.00 dB" in text
+
+
 def test_one_pair_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reference, output, trace = _pair(tmp_path, "take.wav")
     assert _score(reference, output, "--trace", trace, "--json") == ExitCode.OK
@@ -117,7 +126,7 @@ def test_files_that_fail_do_not_stop_the_others(tmp_path: Path, capsys: pytest.C
     assert _score(tmp_path / "ref", tmp_path / "out", "--json") == ExitCode.FILE
     captured = capsys.readouterr()
     assert len(json.loads(captured.out)["files"]) == 1
-    errors = [line for line in captured.err.splitlines() if "extra" not in line and "ViSQOL" not in line]
+    errors = [line for line in captured.err.splitlines() if "[score]" not in line and "ViSQOL" not in line]
     assert "gone.wav: no such file" in errors[0]
     assert "short.wav: the reference has 38400 samples, the output 24000" in errors[1]
     assert errors[2] == "plcd: 2 of 3 files failed"
