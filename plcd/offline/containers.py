@@ -28,6 +28,9 @@ _LADDER = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 _LINEAR_EQUAL = {"ALAC_16": "PCM_16", "ALAC_20": "PCM_24", "ALAC_24": "PCM_24", "ALAC_32": "PCM_32"}
 """Lossless encodings of one container only, and the linear one that holds the same samples."""
 
+_LOSSY = ("MP3", "OGG")
+"""Containers whose every encoding changes the samples."""
+
 _FOR_LOSSY = "PCM_24"
 """What a lossy encoding becomes in a container without it: its decoder gives more than 16 bits."""
 
@@ -40,7 +43,8 @@ def is_audio_name(path: Path) -> bool:
 def container_for(path: Path, source_name: Path, source_container: str) -> str:
     """The container for an output called ``path``: the source's where the suffix allows it.
 
-    The source's own suffix always does. Raises ValueError for a suffix that stands for no container.
+    The source's own suffix always does. Raises ValueError for a suffix that stands for no container, and for a
+    lossy one that is not the source's: received audio would not pass unchanged.
     """
     suffix = _suffix(path)
     if suffix == _suffix(source_name):
@@ -48,7 +52,11 @@ def container_for(path: Path, source_name: Path, source_container: str) -> str:
     known = _BY_SUFFIX.get(suffix)
     if known is None:
         raise ValueError(f"no audio container is called {path.suffix or path.name!r}; use .wav or .flac")
-    return source_container if source_container in known else known[0]
+    if source_container in known:
+        return source_container
+    if known[0] in _LOSSY:
+        raise ValueError(f"{path.suffix} is lossy, and the input is not of that kind; use .wav or .flac")
+    return known[0]
 
 
 def encoding_for(container: str, source_encoding: str) -> str:

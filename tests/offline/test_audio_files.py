@@ -101,6 +101,12 @@ def test_container_follows_the_suffix_but_keeps_the_sources_where_it_may() -> No
     assert container_for(Path("b.take"), Path("a.take"), "AIFF") == "AIFF"
     with pytest.raises(ValueError, match=r"'\.txt'"):
         container_for(Path("b.txt"), Path("a.wav"), "WAV")
+    assert container_for(Path("b.oga"), Path("a.ogg"), "OGG") == "OGG"
+    for name in ("b.mp3", "b.ogg", "b.oga", "b.opus"):
+        with pytest.raises(ValueError, match=r"is lossy.* use \.wav or \.flac"):
+            container_for(Path(name), Path("a.wav"), "WAV")
+    with pytest.raises(ValueError, match="is lossy"):
+        container_for(Path("b.mp3"), Path("a.ogg"), "OGG")
     assert is_audio_name(Path("x.Flac"))
     assert not is_audio_name(Path("x.txt"))
 
