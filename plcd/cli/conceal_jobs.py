@@ -32,7 +32,8 @@ def plan(source: Path, trace: Path, output: Path, damaged: Path | None) -> Batch
     """Pair inputs, traces and outputs.
 
     Of a directory, the files with an audio suffix are taken, but no hidden ones and no subdirectories. A trace
-    directory holds STEM.txt for each; a trace file goes for all. Raises CliError for what makes all impossible.
+    directory holds STEM.txt for each; a trace file goes for all. Output directories are made. Raises CliError for
+    what makes all impossible.
     """
     many = source.is_dir()
     if not trace.exists():
@@ -48,6 +49,9 @@ def plan(source: Path, trace: Path, output: Path, damaged: Path | None) -> Batch
                 raise CliError(f"{place}: is a file, but IN is a directory; give a directory", ExitCode.USAGE)
             if place is not None and same_file(place, source):
                 raise CliError(f"{place}: is the input directory; give another one", ExitCode.USAGE)
+        for place in (output, damaged):
+            if place is not None:
+                _make_folder(place)
     else:
         files = [source]
     jobs = tuple(
@@ -65,6 +69,18 @@ def plan(source: Path, trace: Path, output: Path, damaged: Path | None) -> Batch
 
 def _place(wanted: Path, file: Path, many: bool) -> Path:
     return wanted / file.name if many or wanted.is_dir() else wanted
+
+
+def _make_folder(place: Path) -> None:
+    """``place``, but none of the folders it is in: a mistyped path makes no tree."""
+    try:
+        place.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise CliError(
+            f"{place}: cannot be made: there is no folder {str(place.parent)!r}", ExitCode.FILE
+        ) from None
+    except OSError as error:
+        raise CliError(f"{place}: cannot be made: {error.strerror}", ExitCode.FILE) from None
 
 
 def _length(file: Path) -> int:

@@ -76,7 +76,7 @@ class AudioWriter:
 
     A context manager. Written under a temporary name beside ``path``, renamed when the block ends without
     exception, else removed. Raises AudioFileError where writing fails, and at once when ``path`` is the
-    source itself or no container is called so.
+    source itself, no container is called so, it is lossy and not the source's, or the folder is missing.
     """
 
     def __init__(self, path: Path, source: AudioInfo) -> None:
@@ -86,6 +86,8 @@ class AudioWriter:
             self.container = container_for(path, source.path, source.container)
         except ValueError as error:
             raise AudioFileError(f"{path}: {error}") from None
+        if not path.parent.is_dir():
+            raise AudioFileError(f"{path}: cannot be written: there is no folder {str(path.parent)!r}")
         self.encoding = encoding_for(self.container, source.encoding)
         self._path = path
         self._rate = source.rate
@@ -93,7 +95,6 @@ class AudioWriter:
 
     def __enter__(self) -> Self:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
             self._partial.open("xb").close()
         except OSError as error:

@@ -57,7 +57,7 @@ def _same_before_the_first_loss(output: Path, original: NDArray[Any], lost: str)
 def test_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     original = _make(tmp_path / "in [1].wav", channels=2)
     trace = _trace(tmp_path / "trace.txt", "0000010110")
-    output, damaged = tmp_path / "new" / "out.flac", tmp_path / "damaged.wav"
+    output, damaged = tmp_path / "out.flac", tmp_path / "damaged.wav"
     assert (
         _conceal(tmp_path / "in [1].wav", "--trace", trace, "-o", output, "--damaged", damaged) == ExitCode.OK
     )
@@ -156,14 +156,41 @@ def test_mistakes_with_one_file_are_one_line_and_exit_3(tmp_path: Path) -> None:
         ("in.wav", "folder", output, "in.txt"),
         ("in.wav", "t.txt", tmp_path / "in.wav", "would overwrite the input"),
         ("in.wav", "t.txt", tmp_path / "out.docx", "no audio container"),
+        (
+            "in.wav",
+            "t.txt",
+            tmp_path / "out.mp3",
+            ".mp3 is lossy, and the input is not of that kind; use .wav or",
+        ),
+        ("in.wav", "t.txt", tmp_path / "out.opus", "is lossy"),
+        ("in.wav", "t.txt", tmp_path / "no" / "out.wav", f"there is no folder '{tmp_path / 'no'}'"),
         ("folder", "t.txt", output, "holds no audio files"),
     ]
     for source, trace_name, out, reason in cases:
         message, code = _fails(tmp_path / source, "--trace", tmp_path / trace_name, "-o", out)
         assert reason in message
         assert code == ExitCode.FILE
+    message, code = _fails(
+        tmp_path / "in.wav", "--trace", trace, "-o", output, "--damaged", tmp_path / "no" / "d.wav"
+    )
+    assert "there is no folder" in message
+    assert code == ExitCode.FILE
     assert not output.exists()
+    assert not (tmp_path / "no").exists()
     assert trace.exists()
+
+
+def test_an_output_directory_is_made_but_not_what_it_is_in(tmp_path: Path) -> None:
+    _make(tmp_path / "in" / "a.wav")
+    trace = _trace(tmp_path / "t.txt", "0" * 10)
+    for flags in (
+        ("-o", tmp_path / "no" / "out"),
+        ("-o", tmp_path / "out", "--damaged", tmp_path / "no" / "d"),
+    ):
+        message, code = _fails(tmp_path / "in", "--trace", trace, *flags)
+        assert f"there is no folder '{tmp_path / 'no'}'" in message
+        assert code == ExitCode.FILE
+    assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.parametrize(
