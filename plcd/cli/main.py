@@ -22,7 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from plcd.cli import listen
         from plcd.cli.parser import COMMANDS, make_parser
 
-        args = make_parser().parse_args(argv)
+        args, unknown = make_parser().parse_known_args(argv)
+        if unknown:
+            asked = f"plcd {args.command} --help" if args.command else "plcd --help"
+            raise CliError(f"unrecognized arguments: {' '.join(unknown)} ({asked})", ExitCode.USAGE)
         command = COMMANDS.get(args.command)
         return int(command.run(args) if command else listen.run(args))
     except CliError as error:

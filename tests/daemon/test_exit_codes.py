@@ -43,6 +43,8 @@ CASES = [
     Case("--lissten :9000", 2, "unknown flag --lissten; did you mean --listen?"),
     Case("--listen :0 --otput null", 2, "did you mean --output?"),
     Case("send in.wav --to 127.0.0.1:9 --lss none", 2, "did you mean --loss?"),
+    Case("send in.wav --to 127.0.0.1:9 extra", 2, "unrecognized arguments: extra (plcd send --help)"),
+    Case("--listen :0 -x", 2, "unrecognized arguments: -x (plcd --help)"),
     Case("snd in.wav", 2, "choose from 'send', 'conceal'"),
     Case("conceal in.wav -o out.wav", 2, "required: --trace (plcd conceal --help)"),
     Case("--listen :0 --output null --depth 40s", 2, "--depth: depth '40s': expected milliseconds as 40ms"),
