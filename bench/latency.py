@@ -47,7 +47,7 @@ def rows(results: dict) -> list[Row]:  # type: ignore[type-arg]
     table: list[Row] = []
 
     def add(name: str, limit: float | None, value: float, unit: str, extra: str = "") -> None:
-        reach = f"≤ {limit:g} {unit}" if limit is not None else ""
+        reach = "" if limit is None else f"≤ {limit:g} {unit}".strip() if limit else "0"
         verdict = "" if limit is None else "reached" if value <= limit else "missed"
         table.append((name, reach, f"{value:g} {unit}{extra}", verdict))
 
