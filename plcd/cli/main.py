@@ -20,12 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have set them to be ignored
                 signal.signal(number, _interrupt)
         from plcd.cli import listen
-        from plcd.cli.parser import COMMANDS, make_parser
+        from plcd.cli.parser import COMMANDS, parse
 
-        args, unknown = make_parser().parse_known_args(argv)
-        if unknown:
-            asked = f"plcd {args.command} --help" if args.command else "plcd --help"
-            raise CliError(f"unrecognized arguments: {' '.join(unknown)} ({asked})", ExitCode.USAGE)
+        args = parse(argv)
         command = COMMANDS.get(args.command)
         return int(command.run(args) if command else listen.run(args))
     except CliError as error:

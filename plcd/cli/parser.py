@@ -40,7 +40,16 @@ class _Parser(argparse.ArgumentParser):
         return {flag for action in self._actions for flag in action.option_strings}
 
 
-def make_parser() -> argparse.ArgumentParser:
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, the process's where ``argv`` is None. Raises CliError naming the help that says more."""
+    args, unknown = _make_parser().parse_known_args(argv)
+    if unknown:
+        asked = f"plcd {args.command} --help" if args.command else "plcd --help"
+        raise CliError(f"unrecognized arguments: {' '.join(unknown)} ({asked})", ExitCode.USAGE)
+    return args
+
+
+def _make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="plcd",
         usage="plcd --listen ADDRESS [options]\n       plcd COMMAND ...",

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from plcd.core.sources import SILENCE_NS
 from plcd.io import packet_filter
 
 log = logging.getLogger("plcd.udp")
@@ -20,7 +21,6 @@ AT_A_TIME = 64
 """Datagrams read per wake-up, so that a flood cannot keep the loop from its other work."""
 LARGEST = 65_536
 RECEIVE_BUFFER = 1 << 20
-SILENCE_NS = 1_000_000_000
 FLOOD_PER_CHECK = 200
 CHECK_NS = 100_000_000
 """Two strangers' datagrams a millisecond are no accident: from here on the kernel turns them away."""
