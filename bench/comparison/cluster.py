@@ -1,0 +1,84 @@
+"""Cells on a Dask cluster. Workers need plcd and the metrics' packages, the same versions as here, but no shared disk."""
+
+import pickle
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from concurrent.futures import Future as LocalFuture
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from plcd.cli.errors import CliError, ExitCode
+
+_CONNECT_S = 10
+_WORKERS_S = 30
+
+
+class _Cluster(Executor):
+    """What a client gives as an executor, with functions and arguments sent as bytes.
+
+    The scheduler looks into what passes through it and has none of our modules; of bytes it sees nothing.
+    """
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "LocalFuture[Any]":
+        future: LocalFuture[Any] = self._executor.submit(_call, pickle.dumps((function, args, kwargs)))
+        return future
+
+
+def _call(task: bytes) -> Any:
+    """On a worker."""
+    import pickle
+
+    function, args, kwargs = pickle.loads(task)
+    return function(*args, **kwargs)
+
+
+@contextmanager
+def dask_pool(address: str, source: Path) -> Iterator[tuple[Executor, int]]:
+    """The cluster whose scheduler is at ``address``, and how many threads its workers have.
+
+    The package in ``source`` is sent to each worker, also to those that come later. Raises CliError where dask is missing,
+    nothing answers or no worker is there.
+    """
+    try:
+        cloudpickle, distributed = (import_module(name) for name in ("cloudpickle", "distributed"))
+        upload = import_module("distributed.diagnostics.plugin").UploadFile
+    except ImportError:
+        raise CliError("--scheduler needs dask: pip install distributed", ExitCode.USAGE) from None
+    try:
+        client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CliError(
+            f"--scheduler {address}: no Dask scheduler answers: {reason}", ExitCode.ADDRESS
+        ) from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_WORKERS_S)
+        except TimeoutError:
+            raise CliError(f"--scheduler {address}: the cluster has no workers", ExitCode.ADDRESS) from None
+        client.register_plugin(_zipped(source, upload))
+        cloudpickle.register_pickle_by_value(sys.modules[__name__])
+        executor = client.get_executor(pure=False, retries=1)
+        try:
+            yield _Cluster(executor), sum(client.nthreads().values())
+        finally:
+            executor.shutdown(wait=False)
+            cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def _zipped(source: Path, plugin: Callable[[str], Any]) -> Any:
+    """A worker plugin that brings the package in ``source``; it reads the zip while it is made."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"{source.name}.zip"
+        with zipfile.ZipFile(file, "w") as archive:
+            for path in sorted(source.rglob("*.py")):
+                archive.write(path, path.relative_to(source.parent).as_posix())
+        return plugin(str(file))

@@ -1,0 +1,17 @@
+"""What running a system gives."""
+
+from dataclasses import dataclass
+
+from plcd.core.frame import Samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Concealed:
+    """What was played, and how long it took to make."""
+
+    samples: Samples
+    """As long as the input, ``(n, channels)`` float32."""
+    lost_ns: list[int]
+    """Time that each lost packet took, in order."""
+    received_ns: list[int]
+    """Time of the calls that only took or gave received packets; crossfades are in here."""

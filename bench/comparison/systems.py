@@ -1,0 +1,125 @@
+"""The systems that can be compared, by name."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Final
+
+from comparison.concealed import Concealed
+from comparison.ours import conceal_with_plcd
+from comparison.peers import Recipe, extrapolate_with, repeat_last, zero_fill
+from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.models import load_model
+from plcd.core.concealer import Concealer
+from plcd.core.frame import Samples
+from plcd.core.linear_prediction import autocorrelation_fit, burg
+from plcd.core.loss import Flags
+
+Conceal = Callable[[Samples, Flags, int, int, int], Concealed]
+"""Samples ``(n, channels)`` float32 in whole packets, flags ``(packets,)``, packet in samples, rate in Hz, lookahead in packets.
+
+What the flags say is lost must not be used.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Something that conceals."""
+
+    name: str
+    title: str
+    """A few words for tables and plots."""
+    description: str
+    conceal: Conceal
+    module: str
+    """Where it lives: a change of that module, or of what it imports, makes old results invalid."""
+    looks_ahead: bool = False
+    """Whether it can use packets behind a hole; the others are run without lookahead only."""
+    definition: str = ""
+    """What beside the code decides the result: a model's hash."""
+
+
+ZERO, BASELINE, OURS, AR256 = "zero", "burg", "plcd", "ar256"
+_PREFIX: Final = "plcd:"
+_PEERS, _OURS = "comparison.peers", "comparison.ours"
+
+
+def _peer(name: str, title: str, description: str, recipe: Recipe) -> System:
+    return System(name, title, description, partial(extrapolate_with, recipe), _PEERS)
+
+
+REGISTRY: Final = {
+    system.name: system
+    for system in (
+        System(ZERO, "zero fill", "lost packets are silent", zero_fill, _PEERS),
+        System("repeat", "repeat", "the last packet played is played again", repeat_last, _PEERS),
+        _peer(
+            "burg511",
+            "Burg 511, one packet",
+            "what JackTrip does: Burg of order 511 on the one packet before the hole, crossfade over a whole packet",
+            Recipe(burg, 511, context=None, fade=None),
+        ),
+        _peer(
+            AR256,
+            "AR 256",
+            "autocorrelation method, order 256 on 4096 samples, crossfade over 256",
+            Recipe(autocorrelation_fit, 256, context=4096, fade=256),
+        ),
+        _peer(
+            "ar1024",
+            "AR 1024",
+            "autocorrelation method, order 1024 on 4096 samples, crossfade over 32",
+            Recipe(autocorrelation_fit, 1024, context=4096, fade=32),
+        ),
+        _peer(
+            BASELINE,
+            "Burg 1024 (baseline)",
+            "Burg's method, order 1024 on 4096 samples, crossfade over 32: the baseline",
+            Recipe(burg, 1024, context=4096, fade=32),
+        ),
+        System(OURS, "plcd", "plcd as it is installed", partial(conceal_with_plcd, None, None), _OURS, True),
+    )
+}
+DEFAULT: Final = ",".join(REGISTRY)
+EXISTING: Final = (
+    f"{', '.join(REGISTRY)}, plcd:PREDICTOR (as plcd:burg:512/4096) or the path of an .onnx file"
+)
+
+
+@cache
+def find_system(name: str) -> System:
+    """The system called ``name``. Raises CliError that says which there are."""
+    if name in REGISTRY:
+        return REGISTRY[name]
+    if name.startswith(_PREFIX):
+        return _with_predictor(name, name.removeprefix(_PREFIX))
+    if name.endswith(".onnx"):
+        return _with_model(name)
+    raise CliError(f"--systems {name!r}: there are {EXISTING}", ExitCode.USAGE)
+
+
+def parse_systems(text: str) -> list[System]:
+    """The systems in a comma-separated list, zero fill always among them. Raises CliError that says which there are."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise CliError(f"--systems names none: there are {EXISTING}", ExitCode.USAGE)
+    return [find_system(name) for name in dict.fromkeys((ZERO, *names))]
+
+
+def _with_predictor(name: str, predictor: str) -> System:
+    try:
+        Concealer(44_100, predictor=predictor)
+    except ValueError as error:
+        raise CliError(f"--systems {name!r}: {error}", ExitCode.USAGE) from None
+    conceal = partial(conceal_with_plcd, predictor, None)
+    return System(name, f"plcd {predictor}", f"plcd with --predictor {predictor}", conceal, _OURS, True)
+
+
+def _with_model(name: str) -> System:
+    refiner = load_model(name)
+    path = Path(name)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    conceal = partial(conceal_with_plcd, None, refiner)
+    return System(name, path.stem, f"plcd with the network {path.name}", conceal, _OURS, True, digest)
