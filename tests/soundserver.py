@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from apt_packages import provide
+
 PULSE_PACKAGES = ("libportaudio2", "pulseaudio", "pulseaudio-utils", "libasound2-plugins")
 JACK_PACKAGES = ("libportaudio2", "jackd2")
 SINK = "plcd_test"
@@ -140,26 +142,7 @@ def _need(programs: tuple[str, ...], packages: tuple[str, ...]) -> None:
 @functools.cache
 def _provide(programs: tuple[str, ...], packages: tuple[str, ...]) -> str:
     """Why there is none, or nothing; tried once."""
-    if _present(programs):
-        return ""
-    remedy = f"apt-get install {' '.join(packages)}"
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
-        return f"no sound server to test with: as root, {remedy}"
-    install = [
-        "apt-get",
-        "-o",
-        "DPkg::Lock::Timeout=300",
-        "install",
-        "-y",
-        "--no-install-recommends",
-        *packages,
-    ]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (install, ["apt-get", "update"], install):
-        subprocess.run(command, env=environment, capture_output=True, check=False)
-        if _present(programs):
-            return ""
-    return f"no sound server to test with, and this failed: {remedy}"
+    return provide(lambda: _present(programs), packages, "sound server")
 
 
 def _present(programs: tuple[str, ...]) -> bool:

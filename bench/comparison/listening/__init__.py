@@ -1,0 +1,1 @@
+"""A blind listening comparison as one self-contained HTML page."""
