@@ -1,6 +1,8 @@
 """Cells on a Dask cluster. Workers need plcd and the metrics' packages, the same versions as here, but no shared disk."""
 
 import pickle
+import re
+import socket
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,7 +16,8 @@ from typing import Any
 
 from plcd.cli.errors import CliError, ExitCode
 
-_CONNECT_S = 10
+_CONNECT_S = 5
+_ADDRESS = re.compile(r"(?:\w+://)?\[?([^/\s]+?)\]?:(\d{1,5})")
 _WORKERS_S = 30
 
 
@@ -52,6 +55,7 @@ def dask_pool(address: str, source: Path) -> Iterator[tuple[Executor, int]]:
         upload = import_module("distributed.diagnostics.plugin").UploadFile
     except ImportError:
         raise CliError("--scheduler needs dask: pip install distributed", ExitCode.USAGE) from None
+    _answers(address)
     try:
         client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -72,6 +76,20 @@ def dask_pool(address: str, source: Path) -> Iterator[tuple[Executor, int]]:
         finally:
             executor.shutdown(wait=False)
             cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def _answers(address: str) -> None:
+    """Raise CliError unless something listens at ``address``: sooner and in fewer words than dask's client."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None or int(match[2]) > 65_535:
+        raise CliError(f"--scheduler {address}: write it as HOST:PORT or tcp://HOST:PORT", ExitCode.ADDRESS)
+    try:
+        socket.create_connection((match[1], int(match[2])), timeout=_CONNECT_S).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CliError(
+            f"--scheduler {address}: no Dask scheduler answers: {reason}", ExitCode.ADDRESS
+        ) from None
 
 
 def _zipped(source: Path, plugin: Callable[[str], Any]) -> Any:

@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 from collections.abc import Iterator
 from functools import cache
-from importlib.abc import InspectLoader
 
 PROJECT = ("plcd.", "comparison.")
 """Beginnings of our own modules' names."""
@@ -62,6 +61,6 @@ def _source(name: str) -> str | None:
         spec = importlib.util.find_spec(name)
     except ModuleNotFoundError:
         return None
-    if spec is None or not isinstance(spec.loader, InspectLoader):
-        return None
-    return spec.loader.get_source(name)
+    read = getattr(spec.loader, "get_source", None) if spec is not None else None
+    text: str | None = read(name) if read is not None else None
+    return text

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _PANELS = ((GAP_SNR, "gap SNR, dB"), (ODG, "ODG"), (ZIMTOHRLI, "Zimtohrli MOS"))
 _DPI = 100
-OURS_COLOUR, BASELINE_COLOUR, OTHER_COLOUR = "#c8442f", "#2f6fb0", "#8a8a8a"
+_OURS = ("#c8442f", "#e08a1e", "#8c2f6a", "#d46a92")
+"""For plcd, and for other settings of it."""
+_BASELINE, _OTHER = "#2f6fb0", "#8a8a8a"
 _SHADES = ("#b8b8b8", "#7fa37f", "#b59a5b", "#9b7fb5", "#5f9ea0", "#8a6d5b")
 
 
@@ -46,7 +48,7 @@ def boxes(board: Board, loss: str, path: Path) -> Path:
         values = [list(board.per_clip(loss, entry, metric).values()) for entry in board.entries]
         drawn = axes.boxplot(values, orientation="horizontal", widths=0.6, patch_artist=True, **_box_style())
         for box, entry in zip(drawn["boxes"], board.entries, strict=True):
-            box.set(facecolor=colour(entry), alpha=0.55)
+            box.set(facecolor=colour(board, entry), alpha=0.55)
         axes.set_title(title, fontsize=10)
         axes.grid(axis="x", color="#dddddd", lw=0.7)
         axes.set_axisbelow(True)
@@ -70,7 +72,7 @@ def by_burst(board: Board, path: Path) -> Path:
             continue
         lengths |= set(found)
         special = entry.system.looks_ahead or entry.system.name == BASELINE
-        shade = colour(entry) if special else next(shades)
+        shade = colour(board, entry) if special else next(shades)
         x, style = list(found), "--" if entry.lookahead else "-"
         means = [estimate.mean for estimate in found.values()]
         axes.plot(
@@ -89,11 +91,12 @@ def by_burst(board: Board, path: Path) -> Path:
     return save(figure, path)
 
 
-def colour(entry: Entry) -> str:
-    """Ours, the baseline and the others apart."""
-    if entry.system.looks_ahead:
-        return OURS_COLOUR
-    return BASELINE_COLOUR if entry.system.name == BASELINE else OTHER_COLOUR
+def colour(board: Board, entry: Entry) -> str:
+    """Ours, the baseline and the others apart; each setting of ours has its own, whatever the lookahead."""
+    ours = [system.name for system in board.settings.systems if system.looks_ahead]
+    if entry.system.name in ours:
+        return _OURS[ours.index(entry.system.name) % len(_OURS)]
+    return _BASELINE if entry.system.name == BASELINE else _OTHER
 
 
 def _box_style() -> dict[str, Any]:
