@@ -73,9 +73,9 @@ def read_clip(folder: Path, path: Path, packet: int, seconds: float) -> Clip:
     except AudioFileError as error:
         raise ClipError(str(error)) from None
     samples = np.concatenate(parts)[:wanted]
+    if samples.shape[0] < max(LEAST_S * info.rate, packet):
+        raise ClipError(f"{path}: shorter than {LEAST_S:g} s or a packet")
     samples = samples[: samples.shape[0] // packet * packet]
-    if samples.shape[0] < LEAST_S * info.rate:
-        raise ClipError(f"{path}: shorter than {LEAST_S:g} s")
     if not np.isfinite(samples).all():
         raise ClipError(f"{path}: holds values that are not finite")
     if not samples.any():

@@ -5,6 +5,8 @@ from pathlib import Path
 from comparison.board import Board
 from comparison.clips import Clip
 from comparison.excerpts import EXCERPT_S, conceal_excerpt, telling_clips
+from comparison.listening.items import ListeningItem
+from comparison.listening.page import write_page
 from comparison.losses import Loss
 from plcd.cli.errors import CliError, ExitCode
 
@@ -15,9 +17,6 @@ def write_listening_page(path: Path, board: Board, clips: list[Clip], loss: Loss
     The clips are ranked by the first loss of the comparison where ``loss`` was not in it. Raises CliError where the page
     cannot be written.
     """
-    from comparison.listening.items import ListeningItem
-    from comparison.listening.page import write_page
-
     compared = {each.name for each in board.settings.losses}
     ranked_by = loss.name if loss.name in compared else board.settings.losses[0].name
     items = []
@@ -27,6 +26,6 @@ def write_listening_page(path: Path, board: Board, clips: list[Clip], loss: Loss
         items.append(ListeningItem(clip.name, clip.rate, excerpt.reference, excerpt.outputs))
     try:
         write_page(path, items)
-    except OSError as error:
-        raise CliError(f"--listen-page {path}: {error.strerror}", ExitCode.FILE) from None
+    except (OSError, ValueError) as error:
+        raise CliError(f"--listen-page: {error}", ExitCode.FILE) from None
     return path

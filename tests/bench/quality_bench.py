@@ -28,7 +28,7 @@ def music(seconds: float, seed: int = 0, channels: int = 1) -> NDArray[np.float3
     return (np.round(mixed * 32768) / 32768).astype(np.float32)
 
 
-def clips(folder: Path, count: int = 2, seconds: float = 1.3) -> Path:
+def clips(folder: Path, count: int = 2, seconds: float = 1.1) -> Path:
     """A folder with so many clips in it, each in a family of its own."""
     for index in range(count):
         family = folder / f"family{index}"

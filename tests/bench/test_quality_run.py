@@ -2,16 +2,21 @@
 
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
 import pytest
 import soundfile
+from comparison.publish import publish
+from comparison.timing import read_timing
 from quality_bench import QUALITY, RATE, clips, music, run_quality
 
-SMALL = ("--systems", "burg,plcd", "--loss", "gilbert10", "--traces", "5", "--seconds", "2", "--jobs", "1")
-CELLS = 10
-"""Two clips, five traces."""
+SMALL = ("--systems", "plcd", "--loss", "gilbert10", "--traces", "4", "--seconds", "1", "--jobs", "1")
+CELLS = 8
+"""Two clips, four traces."""
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +29,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that nobody disturbed."""
     out = tmp_path_factory.mktemp("whole")
-    done = run_quality("--data", data, *SMALL, "--out", out)
+    done = run_quality("--data", data, *SMALL, "--out", out, "--listen-page", out / "listen.html")
     assert done.returncode == 0, done.stderr
+    assert str(out / "results.csv") in done.stdout
     return out
 
 
@@ -36,12 +42,13 @@ def test_everything_promised_is_written(whole: Path) -> None:
         "times.csv",
         "table.md",
         "plots",
+        "listen.html",
     }
     plots = {path.name for path in (whole / "plots").iterdir()}
     assert plots == {"box-gilbert10.png", "bursts.png", "worst.png"}
     assert sum(path.stat().st_size for path in (whole / "plots").iterdir()) < 1_000_000
     rows = (whole / "results.csv").read_text(encoding="utf-8").splitlines()
-    assert len(rows) == 1 + 2 * 5 * 4  # clips, traces; zero, burg, plcd and plcd with lookahead
+    assert len(rows) == 1 + 2 * 4 * 3  # clips, traces; zero, plcd and plcd with lookahead
     table = (whole / "table.md").read_text(encoding="utf-8")
     for name in plots:
         assert f"(plots/{name})" in table
@@ -94,6 +101,33 @@ def test_a_finished_run_does_nothing_again_and_a_new_system_only_itself(data: Pa
     added = (whole / "cells.jsonl").read_bytes().removeprefix(before).decode()
     assert added.count('"system": "repeat"') == 2
     assert '"system": "zero"' not in added
+
+
+def test_what_was_written_goes_into_the_repository(whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "of-yesterday.png").write_bytes(b"")
+    report, *plots = publish(tmp_path, whole, ["--write", "--systems", "burg, plcd"])
+    text = report.read_text(encoding="utf-8")
+    assert report == tmp_path / "QUALITY.md"
+    assert "`bench/quality.py --write --systems 'burg, plcd'`" in text
+    assert "processor" in text
+    assert (whole / "table.md").read_text(encoding="utf-8") in text
+    assert {path.name for path in plots} == {path.name for path in (tmp_path / "plots").iterdir()}
+    assert all(f"(plots/{path.name})" in text for path in plots)
+
+
+def test_times_are_measured_apart_and_shown(data: Path, tmp_path: Path) -> None:
+    few = ("--systems", "repeat", *SMALL[2:4], "--traces", "1", *SMALL[6:], "--lookahead", "0", "--time")
+    done = run_quality("--data", data, *few, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = read_timing(tmp_path, 512)
+    assert found.keys() == {("zero", 0), ("repeat", 0)}
+    assert found["repeat", 0]["p50"] > 0
+    assert read_timing(tmp_path, 256) == {}
+    assert "nothing beside it" in (tmp_path / "table.md").read_text(encoding="utf-8")
+    stale = (tmp_path / "timing.json").read_text(encoding="utf-8").replace('"code": "', '"code": "x')
+    (tmp_path / "timing.json").write_text(stale, encoding="utf-8")
+    assert read_timing(tmp_path, 512) == {}
 
 
 @pytest.mark.parametrize(
