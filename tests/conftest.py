@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from headless_browser import Browser, NoBrowserError, find_browser
 from soundserver import PulseServer, UnavailableError, jack_environment
 
 hypothesis.settings.register_profile("plcd", deadline=None)  # first calls compile, and machines are busy
@@ -42,3 +43,14 @@ def jack_server(tmp_path: Path) -> Iterator[dict[str, str]]:
             yield environment
     except UnavailableError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A running headless Chromium; skips where there can be none."""
+    try:
+        browser = Browser(find_browser(), tmp_path_factory.mktemp("browser"))
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+    yield browser
+    browser.close()

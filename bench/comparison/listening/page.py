@@ -5,6 +5,7 @@ Names of systems stand in it once, in base64, and the page's script reads them o
 
 import base64
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -28,7 +29,7 @@ def write_page(path: Path, items: Sequence[ListeningItem]) -> None:
     """
     check_items(items)
     if path.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a directory")
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
@@ -39,7 +40,7 @@ def write_page(path: Path, items: Sequence[ListeningItem]) -> None:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
     except OSError as error:
-        raise type(error)(f"cannot write {path}: {error.strerror or error}") from error
+        raise type(error)(error.errno, error.strerror, str(path)) from error  # not the draft's name
 
 
 def render(items: Sequence[ListeningItem]) -> str:

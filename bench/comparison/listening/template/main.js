@@ -26,6 +26,7 @@ async function show(focus) {
   save();
   byId("progress").textContent = name === "trial" ? `Clip ${step + 1} of ${count}` : "";
   scrollTo(0, 0);
+  hideResults(); // names stand in a page only while it shows them
   if (name === "results") {
     rows = showResults(about, visit, plan, unseal("sealed"));
     byId("results-title").focus();

@@ -109,6 +109,10 @@ function showResults(about, visit, plan, names) {
   return rows;
 }
 
+function hideResults() {
+  for (const id of ["by-system", "by-clip", "screening", "seed-note"]) byId(id).replaceChildren();
+}
+
 /** A dot for the mean, a line for the interval. */
 function plotOf(mean, low, high) {
   const plot = element("div", { class: "plot", "aria-hidden": "true" }, element("i", {}), element("b", {}));
