@@ -70,6 +70,8 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
         for line in empty:
             say(f"quality: {line}")
     failures = _work(args, cells, store)
+    for line in failures:
+        say(f"quality: failed: {line}")
     results = _collect(cells, store)
     if not results:
         raise CliError("there is no result: no trace loses anything, or every cell failed", ExitCode.FILE)
@@ -84,10 +86,8 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
     for path in written:
         print(path)
     say(f"{len(results)} results of {len(clips)} clips in {time.monotonic() - started:.0f} s")
-    for line in failures:
-        say(f"quality: failed: {line}")
     if failures:
-        say(f"quality: {len(failures)} of {len(cells)} cells failed; they are missing above")
+        say(f"quality: {len(failures)} failed; they are missing above, and tried again by the next run")
         return int(ExitCode.RUNTIME)
     return int(ExitCode.FILE if skipped else ExitCode.OK)
 
@@ -109,7 +109,7 @@ def _read(args: argparse.Namespace) -> tuple[list[Clip], int]:
 
 
 def _work(args: argparse.Namespace, cells: list[Cell], store: Store) -> list[str]:
-    """Run what is not in the store yet; one line for each cell that failed."""
+    """Run what is not in the store yet; one line for each that failed."""
     left = [without(cell, [run.key for run in cell.runs if store.get(run.key)]) for cell in cells]
     left = [cell for cell in left if cell.runs]
     if not left:

@@ -10,7 +10,7 @@ from comparison.clips import Clip
 from comparison.fingerprint import fingerprint
 from comparison.losses import Loss
 from comparison.measures import Values, measure
-from comparison.systems import find_system
+from comparison.systems import System, find_system
 from plcd.scoring.pair import Losses, Pair
 
 _MEASURED_BY = ("comparison.measures", "comparison.losses", "comparison.concealed")
@@ -86,37 +86,46 @@ def code_of(module: str) -> str:
     return fingerprint(module, *_MEASURED_BY)
 
 
-def run_cell(cell: Cell) -> list[Result]:
-    """Conceal and measure. Raises OtherCodeError where the code here is not what the runs ask for."""
-    clip = cell.clip
-    packets = clip.samples.shape[0] // cell.packet
-    flags = cell.loss.flags(packets, cell.trace)
-    losses = Losses(flags, cell.packet, clip.samples.shape[0])
-    reference = clip.samples.astype(np.float64)
-    results = []
+def run_cell(cell: Cell) -> tuple[list[Result], list[str]]:
+    """Conceal and measure: the results, and a line for each run that failed; the others are not the worse for it.
+
+    Raises OtherCodeError where the code here is not what the runs ask for, CliError where a system is not to be had here.
+    """
+    results, failures = [], []
     for run in cell.runs:
         system = find_system(run.system)
         if code_of(system.module) != run.code:
             raise OtherCodeError(f"{run.system}: the worker has another version of plcd or of its packages")
-        given = clip.samples.copy()
-        given[losses.lost()] = 0
-        made = system.conceal(given, flags, cell.packet, clip.rate, run.lookahead)
-        values, by_burst, notes = measure(Pair(clip.rate, reference, made.samples.astype(np.float64)), losses)
-        p50, p99 = (float(np.percentile(made.lost_ns, at)) / 1e6 for at in (50, 99))
-        results.append(
-            Result(
-                key=run.key,
-                clip=clip.name,
-                loss=cell.loss.name,
-                trace=cell.trace,
-                lookahead=run.lookahead,
-                system=run.system,
-                packets=packets,
-                lost=int(flags.sum()),
-                values=values,
-                by_burst={length: db for length, db in by_burst.items() if math.isfinite(db)},
-                lost_ms=(p50, p99),
-                notes=tuple(notes),
-            )
-        )
-    return results
+        try:
+            results.append(_run(cell, run, system))
+        except Exception as error:  # whatever a system under test raises is its own failure
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            failures.append(f"{cell.name}, {run.system}, lookahead {run.lookahead}: {told}")
+    return results, failures
+
+
+def _run(cell: Cell, run: Run, system: System) -> Result:
+    clip = cell.clip
+    packets = clip.samples.shape[0] // cell.packet
+    flags = cell.loss.flags(packets, cell.trace)
+    losses = Losses(flags, cell.packet, clip.samples.shape[0])
+    given = clip.samples.copy()
+    given[losses.lost()] = 0
+    made = system.conceal(given, flags, cell.packet, clip.rate, run.lookahead)
+    pair = Pair(clip.rate, clip.samples.astype(np.float64), made.samples.astype(np.float64))
+    values, by_burst, notes = measure(pair, losses)
+    p50, p99 = (float(np.percentile(made.lost_ns, at)) / 1e6 for at in (50, 99))
+    return Result(
+        key=run.key,
+        clip=clip.name,
+        loss=cell.loss.name,
+        trace=cell.trace,
+        lookahead=run.lookahead,
+        system=run.system,
+        packets=packets,
+        lost=int(flags.sum()),
+        values=values,
+        by_burst={length: db for length, db in by_burst.items() if math.isfinite(db)},
+        lost_ms=(p50, p99),
+        notes=tuple(notes),
+    )

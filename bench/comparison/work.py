@@ -29,11 +29,11 @@ def work_off(
 ) -> list[str]:
     """Run ``cells``, ``width`` at once and as many waiting, in no order to rely on; ``keep`` gets what each gives.
 
-    Returns a line for each cell that failed. Raises CliError where it makes no sense to go on.
+    Returns a line for each run or cell that failed. Raises CliError where it makes no sense to go on.
     """
     failures: list[str] = []
     waiting = iter(cells)
-    running: dict[Future[list[Result]], Cell] = {}
+    running: dict[Future[tuple[list[Result], list[str]]], Cell] = {}
     with _progress(len(cells)) as advance:
         while True:
             for cell in islice(waiting, 2 * width - len(running)):
@@ -44,7 +44,7 @@ def work_off(
             for future in finished:
                 cell = running.pop(future)
                 try:
-                    keep(future.result())
+                    results, told = future.result()
                 except BrokenProcessPool:
                     raise CliError(
                         "a worker process ended unexpectedly; what is finished is kept, run it again"
@@ -53,10 +53,12 @@ def work_off(
                     raise CliError(str(error)) from None
                 except CliError:
                     raise
-                except (
-                    Exception
-                ) as error:  # whatever a system under test or a cluster raises is one cell's failure
+                except Exception as error:  # whatever a cluster raises is one cell's failure
                     failures.append(f"{cell.name}: {type(error).__name__}: {error}".splitlines()[0])
+                else:
+                    failures += told
+                    if results:
+                        keep(results)
                 advance(cell.name)
 
 

@@ -9,15 +9,20 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from comparison import cell, fingerprint, plan
 from comparison.cell import Cell, OtherCodeError, Result, run_cell
 from comparison.clips import Clip
+from comparison.concealed import Concealed
 from comparison.losses import Loss
 from comparison.plan import Settings
 from comparison.store import Store
-from comparison.systems import parse_systems
+from comparison.systems import find_system, parse_systems
 from quality_bench import RATE, music
+
+from plcd.core.frame import Samples
+from plcd.core.loss import Flags
 
 RESULT = Result("k1", "a.wav", "burst1", 0, 0, "zero", 100, 10, {"odg": -1.5}, {1: 0.5}, (1.0, 2.0), ())
 SETTINGS = Settings(tuple(parse_systems("plcd")), (Loss("burst1", "bursts:1,10"),), 1, (0, 1), 512)
@@ -137,8 +142,29 @@ def test_a_worker_with_other_code_refuses() -> None:
 
 def test_a_cell_gives_a_result_for_each_run() -> None:
     (one,), _ = plan.plan(_clip(), SETTINGS)
-    results = run_cell(one)
+    results, failures = run_cell(one)
+    assert failures == []
     assert [(r.system, r.lookahead) for r in results] == [("zero", 0), ("plcd", 0), ("plcd", 1)]
     assert all(r.packets == 100 and r.lost == 10 and r.by_burst.keys() == {1} for r in results)
     assert results[0].values["gap_snr_db"] == 0
     assert cell.code_of("comparison.peers") != cell.code_of("comparison.ours")
+
+
+def test_a_system_that_fails_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(samples: Samples, flags: Flags, packet: int, rate: int, lookahead: int) -> Concealed:
+        if lookahead:
+            raise RuntimeError("no idea\nat all")
+        return Concealed(np.full_like(samples, np.nan), [1], [])
+
+    (one,), _ = plan.plan(_clip(), SETTINGS)
+    monkeypatch.setattr(
+        cell,
+        "find_system",
+        lambda name: replace(find_system(name), conceal=broken) if name == "plcd" else find_system(name),
+    )
+    results, failures = run_cell(one)
+    assert [r.system for r in results] == ["zero"]
+    assert failures == [
+        "a.wav, burst1, trace 0, plcd, lookahead 0: ScoreError: the output holds values that are not finite",
+        "a.wav, burst1, trace 0, plcd, lookahead 1: RuntimeError: no idea",
+    ]
