@@ -25,13 +25,13 @@ _MARGIN_S = 0.06
 
 
 def worst_cases(board: Board, clips: list[Clip], loss: Loss, path: Path) -> Path | None:
-    """Around the worst hole of each of the three worst clips: reference, silence, baseline and ours, as far as they were run.
-
-    None where nothing was run that could be shown.
+    """Around the worst hole of each of the three worst clips: reference, silence, baseline and ours, as far as they are
+    compared; causal, first trace. None where nothing could be shown.
     """
     us = ours(board)
-    names = [ZERO, BASELINE, us.system.name if us else ""]
-    systems = [entry.system for name in names if (entry := board.entry(name)) is not None]
+    there = {system.name: system for system in board.settings.systems}
+    names = [ZERO, BASELINE, *([us.system.name] if us else [])]
+    systems = [there[name] for name in names if name in there]
     by_name = {clip.name: clip for clip in clips}
     chosen = [by_name[name] for name in worst_clips(board, loss.name, _CASES) if name in by_name]
     cases = []
