@@ -22,11 +22,3 @@ def test_a_cluster_gives_the_same_csv(tmp_path: Path) -> None:
     assert there.returncode == 0, there.stderr
     csvs = [(tmp_path / place / "results.csv").read_bytes() for place in ("here", "there")]
     assert csvs[0] == csvs[1]
-
-
-def test_a_cluster_without_workers_and_no_cluster_are_one_line(tmp_path: Path) -> None:
-    data = clips(tmp_path / "data", 1)
-    done = run_quality("--data", data, *SMALL, "--out", tmp_path, "--scheduler", "tcp://127.0.0.1:9")
-    assert done.returncode == 5
-    assert "no Dask scheduler answers" in done.stderr
-    assert "Traceback" not in done.stderr

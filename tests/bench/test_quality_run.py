@@ -142,7 +142,6 @@ def test_times_are_measured_apart_and_shown(data: Path, tmp_path: Path) -> None:
         (("--lookahead", "x"), 2, "--lookahead"),
         (("--seconds", "-1"), 2, "--seconds"),
         (("--systems", "burg", "--lookahead", "1"), 2, "can look ahead"),
-        (("--scheduler", "nowhere"), 5, "--scheduler nowhere"),
     ],
 )
 def test_wrong_use_is_one_line(
