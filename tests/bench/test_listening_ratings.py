@@ -60,6 +60,7 @@ def test_spectrograms_come_when_ratings_are_locked_and_not_before(browser: Brows
             assert tab.evaluate(shown) == 0
             assert disabled(tab, "reveal")
             rate(tab, label, 77)
+        tab.click("#timeline", x=0.2, to_x=0.8)
         assert tab.evaluate("document.getElementById('spectrograms').hidden")
         tab.click("#reveal")
         assert not tab.evaluate("document.getElementById('spectrograms').hidden")
