@@ -79,12 +79,15 @@ REGISTRY: Final = {
             "Burg's method, order 1024 on 4096 samples, crossfade over 32: the baseline",
             Recipe(burg, 1024, context=4096, fade=32),
         ),
-        System(OURS, "plcd", "plcd as it is installed", partial(conceal_with_plcd, None, None), _OURS, True),
+        System(
+            OURS, "plcd", "plcd as it is installed", partial(conceal_with_plcd, None, 1.0, None), _OURS, True
+        ),
     )
 }
 DEFAULT: Final = ",".join(REGISTRY)
 EXISTING: Final = (
-    f"{', '.join(REGISTRY)}, plcd:PREDICTOR (as plcd:burg:512/4096) or the path of an .onnx file"
+    f"{', '.join(REGISTRY)}, plcd:PREDICTOR, plcd:PREDICTOR@NOISE (as plcd:burg:512/4096, plcd:best@0) "
+    "or the path of an .onnx file"
 )
 
 
@@ -108,18 +111,21 @@ def parse_systems(text: str) -> list[System]:
     return [find_system(name) for name in dict.fromkeys((ZERO, *names))]
 
 
-def _with_predictor(name: str, predictor: str) -> System:
+def _with_predictor(name: str, options: str) -> System:
+    predictor, _, amount = options.partition("@")
     try:
-        Concealer(44_100, predictor=predictor)
+        noise = float(amount or "1")
+        Concealer(44_100, predictor=predictor, noise=noise)
     except ValueError as error:
         raise CliError(f"--systems {name!r}: {error}", ExitCode.USAGE) from None
-    conceal = partial(conceal_with_plcd, predictor, None)
-    return System(name, f"plcd {predictor}", f"plcd with --predictor {predictor}", conceal, _OURS, True)
+    conceal = partial(conceal_with_plcd, predictor, noise, None)
+    description = f"plcd with --predictor {predictor}" + (f" --noise {amount}" if amount else "")
+    return System(name, f"plcd {options}", description, conceal, _OURS, True)
 
 
 def _with_model(name: str) -> System:
     refiner = load_model(name)
     path = Path(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    conceal = partial(conceal_with_plcd, None, refiner)
+    conceal = partial(conceal_with_plcd, None, 1.0, refiner)
     return System(name, path.stem, f"plcd with the network {path.name}", conceal, _OURS, True, digest)

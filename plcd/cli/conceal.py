@@ -15,7 +15,7 @@ from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.models import load_model
 from plcd.cli.traces import read_trace
 from plcd.core.concealer import Concealer
-from plcd.core.predictor import DEFAULT_PREDICTOR
+from plcd.core.ensemble import BEST
 from plcd.core.trace import TraceError
 from plcd.offline.audio_files import AudioFileError
 from plcd.offline.conceal import Outcome, Settings, conceal_file
@@ -53,8 +53,15 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--predictor",
         metavar="SPEC",
-        default=str(DEFAULT_PREDICTOR),
-        help="burg:ORDER/CONTEXT or lpc:... (default: %(default)s)",
+        default=str(BEST),
+        help="best, fast, or METHOD:ORDER/CONTEXT, joined by +; METHOD is tapered, burg or lpc (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--noise",
+        metavar="AMOUNT",
+        type=float,
+        default=1.0,
+        help="how much of the energy that no predictor can know is put back; 0: prediction alone (default: %(default)g)",
     )
     parser.add_argument(
         "--model", metavar="MODEL", default="none", help="network: FILE, NAME or none (default: %(default)s)"
@@ -74,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
 
     Raises CliError: usage (2), or a file, trace or model that stops everything (3).
     """
-    settings = Settings(args.packet, args.predictor, args.lookahead, load_model(args.model))
+    settings = Settings(args.packet, args.predictor, args.lookahead, load_model(args.model), args.noise)
     try:
-        Concealer(44_100, 1, settings.packet, settings.predictor, settings.lookahead)
+        Concealer(44_100, 1, settings.packet, settings.predictor, settings.lookahead, None, settings.noise)
     except ValueError as error:
         raise CliError(str(error), ExitCode.USAGE) from None
     batch = plan(args.input, args.trace, args.output, args.damaged)

@@ -10,8 +10,8 @@ from pathlib import Path
 from plcd.cli.address import parse_address
 from plcd.cli.errors import CliError, ExitCode
 from plcd.core.depth import DEFAULT_DEPTH, Depth
+from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.packet import StreamFormat
-from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
 from plcd.wire.payload_map import parse_rtp_map
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -25,7 +25,7 @@ class Options:
     """HOST:PORT to receive on; :PORT is every interface."""
     output: str = "default"
     """default, the name or number of a DEVICE, null, or file:PATH (.wav or .flac)."""
-    predictor: Predictor = DEFAULT_PREDICTOR
+    predictor: Ensemble = BEST
     """burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT."""
     lookahead: int | None = None
     """How many packets after a hole may be used if they have arrived: auto or 0 to 64."""
@@ -82,7 +82,7 @@ def _lookahead(text: str) -> int | None:
 _CONVERT: dict[str, Callable[[str], object]] = {
     "listen": parse_address,
     "output": str,
-    "predictor": Predictor.parse,
+    "predictor": Ensemble.parse,
     "lookahead": _lookahead,
     "model": str,
     "format": _choice("format", ("auto", "rtp")),

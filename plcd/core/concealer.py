@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.frame import Hole, Samples
 from plcd.core.hole_filler import HoleFiller
-from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.innovation import MAX_NOISE
+from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
 
 
@@ -19,9 +21,14 @@ class Concealer:
             play(concealer.push(packet))
         play(concealer.flush())
 
-    ``rate`` in Hz, ``packet`` in samples. ``predictor`` as in :meth:`Predictor.parse`. With ``lookahead`` N the output lags by
-    N packets, and a hole is closed from both sides where one of the N packets after it arrived. Samples that
+    ``rate`` in Hz, ``packet`` in samples. ``predictor`` as in :meth:`Ensemble.parse`. With ``lookahead`` N the output lags by
+    N packets, and a hole is closed from both sides where one of the N packets after it arrived. ``noise`` scales the sampled
+    innovation that keeps up the energy in holes; 0: prediction alone, nearest in waveform and duller. Samples that
     were pushed come out unchanged, but for a crossfade of 2.9 ms after a hole that was extrapolated.
+
+    A ``patient`` concealer makes all fits when a packet is lost, 8 ms a channel for the default predictor; the result
+    depends on the input alone. Live, say ``patient=False`` and call :meth:`prepare` between packets: a loss then costs
+    0.4 ms where the fits are made, else a fit of the first predictor more (3 ms).
     Not thread-safe; memory is bounded.
 
     Raises ValueError for arguments out of range.
@@ -32,9 +39,11 @@ class Concealer:
         rate: int,
         channels: int = 1,
         packet: int = 512,
-        predictor: str | Predictor = DEFAULT_PREDICTOR,
+        predictor: str | Predictor | Ensemble = BEST,
         lookahead: int = 0,
         refiner: Refiner | None = None,
+        noise: float = 1.0,
+        patient: bool = True,
     ) -> None:
         for name, value, limit in (
             ("rate", rate, 768_000),
@@ -43,17 +52,17 @@ class Concealer:
         ):
             if not 1 <= value <= limit:
                 raise ValueError(f"{name} must lie in 1..{limit}, not {value}")
+        if not 0.0 <= noise <= MAX_NOISE:
+            raise ValueError(f"noise must lie in 0..{MAX_NOISE:g}, not {noise:g}")
         if not 0 <= lookahead <= 64:
             raise ValueError(f"lookahead must lie in 0..64 packets, not {lookahead}")
-        if isinstance(predictor, str):
-            predictor = Predictor.parse(predictor)
         self.rate = rate
         self.channels = channels
         self.packet = packet
         self.lookahead = lookahead
         self.holes: list[Hole] = []
         """The holes in the audio that the last call returned."""
-        self._filler = HoleFiller(rate, channels, predictor, packet, refiner)
+        self._filler = HoleFiller(rate, channels, Ensemble.of(predictor), packet, refiner, noise, patient)
         self._samples = np.zeros((0, channels), dtype=np.float32)
         self._present = np.zeros(0, dtype=np.bool_)
         self._lengths: list[int] = []
@@ -83,6 +92,13 @@ class Concealer:
         if not 1 <= samples <= self.packet:
             raise ValueError(f"a lost packet has 1..{self.packet} samples, not {samples}")
         return self._take(np.zeros((samples, self.channels), dtype=np.float32), False)
+
+    def prepare(self) -> bool:
+        """Make ahead one of the fits that a loss of the next packet would need; False when there is none left to make.
+
+        For live use with ``patient=False``: call it between packets as often as there is time. Nothing to do with lookahead.
+        """
+        return not self._lengths and self._filler.prepare()
 
     def flush(self) -> Samples:
         """The audio still held back by the lookahead. The stream may go on afterwards."""

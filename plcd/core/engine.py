@@ -7,11 +7,11 @@ import numpy as np
 
 from plcd.core.counters import Counters
 from plcd.core.depth import DEFAULT_DEPTH, Depth
+from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.frame import Hole, Origin, PlayedFrame
 from plcd.core.hole import LONGEST_INTERPOLATION
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.packet import AudioPacket, StreamFormat
-from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
 from plcd.core.refiner import Refiner
 from plcd.core.sources import Arrival, SourceGate, Verdict
 from plcd.core.stream import SECOND_NS, Stream
@@ -30,7 +30,7 @@ class EngineConfig:
     """Hz; None: the first accepted stream's. Streams of another rate are refused."""
     channels: int | None = None
     """Likewise."""
-    predictor: Predictor = DEFAULT_PREDICTOR
+    predictor: Ensemble = BEST
     lookahead: int | None = None
     """Packets behind a hole that may be used; None: whatever has arrived."""
 
@@ -122,7 +122,7 @@ class Engine:
                     self._move(stream.depth - samples)
                 stream.set_depth(samples)
 
-    def set_predictor(self, predictor: Predictor) -> None:
+    def set_predictor(self, predictor: Ensemble) -> None:
         """From the next hole on."""
         if self.filler is not None:
             self.filler.change_predictor(predictor)

@@ -17,10 +17,13 @@ class History:
     """
 
     def __init__(self, channels: int, length: int) -> None:
+        self.channels = channels
         self.length = length
         self._played = np.zeros((channels, length * (1 + _SLACK)), dtype=np.float32)
         self._levels = np.zeros_like(self._played)
         self._end = 0
+        self.place = 0
+        """Samples that were ever added: the place of the next one."""
 
     def append(self, played: Samples, level: Samples) -> None:
         """Add ``played`` ``(frames, channels)``. ``level``: what was received for it, or an equally loud stand-in."""
@@ -33,14 +36,24 @@ class History:
         self._played[:, place] = played[-count:].T
         self._levels[:, place] = level[-count:].T
         self._end += count
+        self.place += played.shape[0]
 
-    def newest(self) -> NDArray[np.float32]:
-        """The history, shape ``(channels, n)`` with n <= ``length``, oldest first. A view, valid until ``append``."""
-        return self._played[:, max(0, self._end - self.length) : self._end]
+    def before(self, place: int, count: int) -> NDArray[np.float32]:
+        """Up to ``count`` samples before ``place`` (of :attr:`place`'s count), as :meth:`newest`; fewer where they are gone."""
+        end = self._end - (self.place - place)
+        start = max(0, end - count, self._end - self.length)
+        return self._played[:, start : max(start, end)]
 
-    def peak(self) -> NDArray[np.float32]:
-        """The largest magnitude of each channel's levels, shape ``(channels,)``."""
-        levels = self._levels[:, max(0, self._end - self.length) : self._end]
+    def newest(self, count: int | None = None) -> NDArray[np.float32]:
+        """The last ``count`` samples, all if None, shape ``(channels, n)`` with n <= ``length``, oldest first.
+
+        A view, valid until ``append``.
+        """
+        return self.before(self.place, self.length if count is None else count)
+
+    def peak(self, count: int) -> NDArray[np.float32]:
+        """The largest magnitude of each channel's levels in the last ``count`` samples, shape ``(channels,)``."""
+        levels = self._levels[:, max(0, self._end - min(count, self.length)) : self._end]
         peak: NDArray[np.float32] = np.abs(levels).max(axis=1, initial=0.0)
         return peak
 
@@ -49,4 +62,5 @@ class History:
         other = History(self._played.shape[0], length)
         known = slice(max(0, self._end - min(length, self.length)), self._end)
         other.append(self._played[:, known].T, self._levels[:, known].T)
+        other.place = self.place
         return other

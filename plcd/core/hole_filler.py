@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plcd.core.ensemble import BEST, Ensemble
+from plcd.core.forecaster import AheadCounters, Forecaster
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.history import History
 from plcd.core.hole import OpenHole, Shape
-from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask, run_end
 from plcd.core.refiner import Refiner, RefinerRequest
 
@@ -39,11 +41,15 @@ class HoleFiller:
         self,
         rate: int,
         channels: int,
-        predictor: Predictor = DEFAULT_PREDICTOR,
+        predictor: Ensemble | Predictor = BEST,
         crossfade_limit: int = 512,
         refiner: Refiner | None = None,
+        noise: float = 1.0,
+        patient: bool = True,
+        fallback: Predictor | None = None,
     ) -> None:
-        self.predictor = predictor
+        self.noise = noise
+        """Amount of sampled innovation from the next hole on, see :class:`Innovation`."""
         self.refinements = 0
         """Holes shown to the network."""
         self.refinements_missed = 0
@@ -51,7 +57,9 @@ class HoleFiller:
         self._rate = rate
         self._shape = Shape.at(rate, crossfade_limit)
         self._refiner = refiner
-        self._history = History(channels, predictor.context)
+        self._packet = crossfade_limit
+        self._forecaster = Forecaster(Ensemble.of(predictor), rate, crossfade_limit, patient, fallback)
+        self._history = History(channels, self._forecaster.reach)
         self._hole: OpenHole | None = None
         self._plan: Samples | None = None
         self._returning: _Return | None = None
@@ -60,10 +68,26 @@ class HoleFiller:
         """Crossfades after the next holes are no longer than ``samples``, one packet of the stream that plays now."""
         self._shape = Shape.at(self._rate, samples)
 
-    def change_predictor(self, predictor: Predictor) -> None:
+    @property
+    def predictor(self) -> Ensemble:
+        return self._forecaster.ensemble
+
+    @property
+    def ahead(self) -> AheadCounters:
+        """What became of the fits made ahead."""
+        return self._forecaster.counters
+
+    def change_predictor(self, predictor: Ensemble | Predictor, fallback: Predictor | None = None) -> None:
         """From the next hole on. What was played stays known, as far as both contexts reach."""
-        self.predictor = predictor
-        self._history = self._history.resized(predictor.context)
+        counters, patient = self._forecaster.counters, self._forecaster.patient
+        self._forecaster = Forecaster(Ensemble.of(predictor), self._rate, self._packet, patient, fallback)
+        self._forecaster.counters = counters
+        self._forecaster.spoil(self._history.place)
+        self._history = self._history.resized(self._forecaster.reach)
+
+    def prepare(self) -> bool:
+        """Make ahead one of the fits that a hole right here would need. False when there is none to make."""
+        return self._hole is None and self._forecaster.prepare(self._history)
 
     def splice(self, crossfade: int) -> None:
         """What comes next does not continue what was played: blend the latter's continuation into it."""
@@ -87,7 +111,9 @@ class HoleFiller:
         while start < frames:
             stop = run_end(present, start, frames)
             if present[start]:
-                self._play(samples[start:stop], out[start:stop])
+                changed = self._play(samples[start:stop], out[start:stop])
+                if changed:
+                    self._forecaster.spoil(self._history.place + changed)
                 self._history.append(out[start:stop], samples[start:stop])
             else:
                 if self._hole is None:
@@ -97,18 +123,20 @@ class HoleFiller:
                     self._plan = self._close(self._hole, samples, present, start)
                 origin = self._conceal(self._hole, out[start:stop])
                 self._history.append(out[start:stop], self._hole.level(out[start:stop]))
+                self._forecaster.spoil(self._history.place)
                 holes.append(Hole(start, stop - start, origin))
             start = stop
         return out, holes
 
     def _open(self) -> OpenHole:
-        return OpenHole(self.predictor, self._history, self._shape)
+        return OpenHole(self._forecaster, self._history, self._shape, self._rate, self.noise)
 
     def _continuation(self) -> OpenHole:
         """What would go on from what was played: the hole that is extrapolated, else one that opens here."""
         return self._hole if self._hole is not None and self._plan is None else self._open()
 
-    def _play(self, received: Samples, out: Samples) -> None:
+    def _play(self, received: Samples, out: Samples) -> int:
+        """Play ``received``; returns how many samples of it were crossfaded."""
         out[:] = received
         if self._hole is not None:
             # A rest of the plan does not lead to these samples: some of what it was to fill came after all.
@@ -117,14 +145,15 @@ class HoleFiller:
             self._hole = self._plan = None
         fade = self._returning
         if fade is None:
-            return
-        count = min(fade.total - fade.done, out.shape[0])
+            return 0
+        count: int = min(fade.total - fade.done, out.shape[0])
         place = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None]
         weight = place / np.float32(fade.total + 1)
         out[:count] = (1 - weight) * fade.hole.extrapolate(count) + weight * received[:count]
         fade.done += count
         if fade.done == fade.total:
             self._returning = None
+        return count
 
     def _conceal(self, hole: OpenHole, out: Samples) -> Origin:
         count = out.shape[0]
@@ -156,7 +185,7 @@ class HoleFiller:
         if self._refiner is None:
             return None
         context = np.zeros((self.predictor.context, prediction.shape[1]), dtype=np.float32)
-        played = self._history.newest().T
+        played = self._history.newest(context.shape[0]).T
         context[context.shape[0] - played.shape[0] :] = played
         self.refinements += 1
         better = self._refiner.refine(RefinerRequest(context, prediction.copy(), offset))

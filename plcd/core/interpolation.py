@@ -39,16 +39,19 @@ def _zero_hole_error(past: Real, future: Real, missing: int, a: Real) -> Real:
 
 
 @kernel
-def interpolate(past: Real, future: Real, a: Real, out: Real) -> bool:
+def interpolate(past: Real, future: Real, a: Real, innovation: Real, out: Real) -> bool:
     """Fill ``out`` (the m missing samples) between ``past`` (newest last, at least p samples) and ``future``.
 
-    ``a``: predictor ``(p + 1,)`` with ``a[0] = 1``. Returns False, leaving ``out`` undefined, where rounding made
+    ``a``: predictor ``(p + 1,)`` with ``a[0] = 1``. ``innovation`` ``(m,)``: what the error inside the hole shall be near
+    to; zeros give the likeliest samples, an innovation as large as usual gives likely ones (Godsill & Rayner 1998, §5.2.3).
+    Returns False, leaving ``out`` undefined, where rounding made
     the equations indefinite; the caller then extrapolates.
     """
     m = out.size
     after = future.size
     order = a.size - 1
     error = _zero_hole_error(past, future, m, a)
+    error[:m] -= innovation
     right = np.empty(m)  # the right-hand side, reversed in time like everything below
     for i in range(m):
         total = 0.0

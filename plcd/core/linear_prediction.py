@@ -1,4 +1,4 @@
-"""Linear prediction in float64: two ways to fit the coefficients, and the recursion that extrapolates.
+"""Linear prediction in float64: the classical ways to fit the coefficients, and the recursion that extrapolates.
 
 A predictor of order p is an array ``a`` of p + 1 coefficients with ``a[0] = 1``: the prediction error is
 ``e[n] = sum_k a[k] x[n - k]``, so the prediction itself is ``x[n] = -sum_{k>=1} a[k] x[n - k]``.
@@ -13,7 +13,7 @@ Real = NDArray[np.float64]
 
 _WHITE_NOISE = 1e-9
 """Added to the power at lag 0 by Levinson's recursion, and its floor: -90 dB, the noise of 16-bit audio."""
-_OWN_ROUNDING = 1e-18
+OWN_ROUNDING = 1e-18
 """Relative floor of Burg's prediction error: -180 dB. Samples rounded to float32 leave -155 dB unpredictable, so what lies
 below is a constant, silence or the like, and more order would model the rounding of this very recursion. A
 higher floor stops early where the signal is clean, and two or three low tones are then lost within a packet."""
@@ -38,7 +38,7 @@ def burg(x: Real, order: int) -> Real:
     for i in range(n - 1):
         energy += x[i + 1] * x[i + 1] + x[i] * x[i]
         cross += x[i + 1] * x[i]
-    floor = energy * _OWN_ROUNDING
+    floor = energy * OWN_ROUNDING
     for m in range(1, min(order, n - 1) + 1):
         if not energy > floor:
             break
@@ -119,8 +119,11 @@ def autocorrelation_fit(x: Real, order: int) -> Real:
 
 
 @kernel
-def extrapolate(past: Real, a: Real, out: Real) -> None:
-    """Continue ``past`` (the newest sample last, at least p of them) into all of ``out``."""
+def drive(past: Real, a: Real, innovation: Real, out: Real) -> None:
+    """Continue ``past`` (the newest sample last, at least p of them) into all of ``out``, driven by ``innovation``.
+
+    ``innovation`` has the shape of ``out`` and is what the prediction error shall be: zeros give the prediction itself.
+    """
     order = a.size - 1
     while order > 0 and a[order] == 0.0:
         order -= 1
@@ -131,32 +134,43 @@ def extrapolate(past: Real, a: Real, out: Real) -> None:
         total = 0.0
         for i in range(order):
             total += reversed_a[i] * work[n + i]
-        work[n + order] = -total
+        work[n + order] = innovation[n] - total
     out[:] = work[order:]
 
 
 @kernel
-def run_on(tail: Real, a: Real, limit: float, out: Real) -> None:
-    """Continue ``tail`` (the newest p samples) into ``out``, move it on by as much, then clip ``out`` to +-``limit``."""
-    extrapolate(tail, a, out)
+def extrapolate(past: Real, a: Real, out: Real) -> None:
+    """Continue ``past`` into all of ``out`` by prediction alone; as :func:`drive`."""
+    drive(past, a, np.zeros(out.size), out)
+
+
+@kernel
+def run_on(tail: Real, a: Real, innovation: Real, out: Real) -> None:
+    """Continue ``tail`` (the newest p samples) into ``out``, driven by ``innovation``, and move it on by as much."""
+    drive(tail, a, innovation, out)
     kept = max(0, tail.size - out.size)
     for i in range(kept):
         tail[i] = tail[i + tail.size - kept]
     for i in range(kept, tail.size):
         tail[i] = out[out.size - tail.size + i]
-    for i in range(out.size):
-        out[i] = min(max(out[i], -limit), limit)
+
+
+@kernel
+def prediction_errors(x: Real, a: Real) -> Real:
+    """Errors of predicting ``x[p:]`` with ``a`` (p + 1 coefficients), shape ``(x.size - p,)``; empty where x is no longer."""
+    order = a.size - 1
+    reversed_a = a[::-1].copy()
+    errors = np.empty(max(0, x.size - order))
+    for n in range(errors.size):
+        error = 0.0
+        for k in range(order + 1):
+            error += reversed_a[k] * x[n + k]
+        errors[n] = error
+    return errors
 
 
 @kernel
 def mean_error(x: Real, a: Real) -> float:
-    """Mean square of the prediction error of ``a`` (p + 1 coefficients) over ``x[p:]``, as long as x has more than p samples."""
-    order = a.size - 1
-    reversed_a = a[::-1].copy()
-    energy = 0.0
-    for n in range(x.size - order):
-        error = 0.0
-        for k in range(order + 1):
-            error += reversed_a[k] * x[n + k]
-        energy += error * error
-    return energy / max(1, x.size - order)
+    """Mean square of :func:`prediction_errors`; 0 where there are none."""
+    errors = prediction_errors(x, a)
+    return float(np.sum(errors * errors)) / max(1, errors.size)

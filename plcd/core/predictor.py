@@ -1,15 +1,32 @@
-"""Which linear predictor to use: method, order and context, as one value with a name such as ``burg:1024/4096``."""
+"""Which linear predictor to use: method, order and context, as one value with a name such as ``tapered:1024/4096``."""
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
-from plcd.core.linear_prediction import Real, autocorrelation_fit, burg
+import numpy as np
+
+from plcd.core.linear_prediction import Real, autocorrelation_fit, burg, prediction_errors
+from plcd.core.tapered_burg import tapered_burg
 
 MAX_ORDER = 4096
 """Fitting time grows with order times context; beyond this no packet time is long enough."""
 MAX_CONTEXT = 65_536
+METHODS: Final = ("tapered", "burg", "lpc")
 
-_SPEC = re.compile(r"(burg|lpc):(\d{1,6})/(\d{1,6})")
+_SPEC = re.compile(r"([a-z]+):(\d{1,6})/(\d{1,6})")
+_ERRORS: Final = 4096
+"""Of the newest prediction errors so many are kept, if there are that many: what a burst of eight packets needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What one fit found."""
+
+    coefficients: Real
+    """Shape ``(order + 1,)``, the first is 1; see :mod:`plcd.core.linear_prediction`."""
+    errors: Real
+    """The newest prediction errors in the context, oldest first: what the predictor could not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +37,17 @@ class Predictor:
     """
 
     method: str
-    """``burg``, or ``lpc`` for the autocorrelation method with Levinson's recursion."""
+    """``tapered``: Burg's method with the newest errors weighing most; ``burg``: Burg's method; ``lpc``: the
+    autocorrelation method with Levinson's recursion."""
     order: int
     context: int
     """How many of the newest samples are fitted."""
 
     def __post_init__(self) -> None:
-        if self.method not in ("burg", "lpc"):
-            raise ValueError(f"predictor {str(self)!r}: the method is burg or lpc")
+        if self.method not in METHODS:
+            raise ValueError(
+                f"predictor {str(self)!r}: the method is {', '.join(METHODS[:-1])} or {METHODS[-1]}"
+            )
         if not 1 <= self.order <= MAX_ORDER:
             raise ValueError(f"predictor {str(self)!r}: the order must lie in 1..{MAX_ORDER}")
         if not 2 * self.order <= self.context <= MAX_CONTEXT:
@@ -41,22 +61,28 @@ class Predictor:
         match = _SPEC.fullmatch(spec.strip().lower())
         if match is None:
             raise ValueError(
-                f"predictor {spec!r}: expected burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT, as burg:1024/4096"
+                f"predictor {spec!r}: expected METHOD:ORDER/CONTEXT, as tapered:1024/4096 (or burg, or lpc)"
             )
         return cls(match[1], int(match[2]), int(match[3]))
 
-    def fit(self, context: Real) -> Real:
-        """Coefficients ``(order + 1,)`` for ``context``, whose order is lowered to half its length where it is short."""
+    @property
+    def work(self) -> int:
+        """Pairs of errors that one fit goes through; its time is proportional to this."""
+        return self.order * self.context - self.order * (self.order + 1) // 2
+
+    def fit(self, context: Real) -> Fit:
+        """Fit to ``context`` (float64, the newest sample last); where it is short the order is half its length at most."""
         order = min(self.order, context.size // 2)
-        coefficients = burg(context, order) if self.method == "burg" else autocorrelation_fit(context, order)
+        if self.method == "tapered" and context.size:
+            coefficients, errors = tapered_burg(context, order)
+        else:
+            coefficients = (burg if self.method == "burg" else autocorrelation_fit)(context, order)
+            errors = prediction_errors(context[-(order + _ERRORS) :], coefficients)
         if order < self.order:
-            padded = coefficients.copy()
-            padded.resize(self.order + 1, refcheck=False)
-            return padded
-        return coefficients
+            padded = np.zeros(self.order + 1)
+            padded[: coefficients.size] = coefficients
+            coefficients = padded
+        return Fit(coefficients, errors[-_ERRORS:])
 
     def __str__(self) -> str:
         return f"{self.method}:{self.order}/{self.context}"
-
-
-DEFAULT_PREDICTOR = Predictor("burg", 1024, 4096)

@@ -2,18 +2,20 @@
 
 import numpy as np
 
+from plcd.core.ensemble import Ensemble
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.predictor import Predictor
 
 
-def warm(predictor: Predictor) -> None:
+def warm(ensemble: Ensemble) -> None:
     """Conceal a little of nothing in particular, causally and from both sides."""
-    small = Predictor(predictor.method, 8, 64)
-    time = np.arange(512, dtype=np.float32)[:, None]
+    methods = dict.fromkeys(["tapered", *(member.method for member in ensemble.members)])
+    small = Ensemble(tuple(Predictor(method, order, 256) for method in methods for order in (16, 8)))
+    time = np.arange(2048, dtype=np.float32)[:, None]
     tone = 0.5 * np.sin(0.1 * time) + 0.25 * np.sin(0.37 * time)
     for known_after in (0, 64):
-        filler = HoleFiller(44_100, 1, small)
-        filler.fill(tone, np.ones(512, dtype=np.bool_), 512)
+        filler = HoleFiller(44_100, 1, small, 64)
+        filler.fill(tone, np.ones(tone.size, dtype=np.bool_), tone.size)
         present = np.zeros(64 + known_after, dtype=np.bool_)
         present[64:] = True
         filler.fill(tone[: present.size], present, 64)

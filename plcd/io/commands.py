@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from plcd.core.depth import Depth
-from plcd.core.predictor import Predictor
+from plcd.core.ensemble import Ensemble
 from plcd.core.warm import warm
 from plcd.io.control_errors import ControlError
 from plcd.io.engine_thread import EngineThread
@@ -47,7 +47,7 @@ class Commands:
         return {"depth": str(depth)}
 
     async def _set_predictor(self, arguments: dict[str, object]) -> dict[str, object]:
-        predictor = _parsed(Predictor.parse, arguments["predictor"])
+        predictor = _parsed(Ensemble.parse, arguments["predictor"])
         await asyncio.to_thread(warm, predictor)
         await self._between_frames(lambda thread: thread.engine.set_predictor(predictor))
         return {"predictor": str(predictor)}

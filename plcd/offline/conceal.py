@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plcd.core.concealer import Concealer
+from plcd.core.ensemble import BEST
 from plcd.core.frame import Samples
-from plcd.core.predictor import DEFAULT_PREDICTOR
 from plcd.core.refiner import Refiner
 from plcd.core.trace import check_length
 from plcd.offline.audio_files import (
@@ -36,10 +36,12 @@ class Settings:
 
     packet: int = 512
     """Samples of one packet."""
-    predictor: str = str(DEFAULT_PREDICTOR)
+    predictor: str = str(BEST)
     lookahead: int = 0
     """Packets known behind a hole."""
     refiner: Refiner | None = None
+    noise: float = 1.0
+    """Amount of sampled innovation."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ def conceal_file(
         settings.predictor,
         settings.lookahead,
         settings.refiner,
+        settings.noise,
     )
     with ExitStack() as stack:
         writer = AudioWriter(output, info)

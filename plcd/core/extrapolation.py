@@ -1,0 +1,64 @@
+"""One channel running on beyond what is known: the members' predictions, mixed, and the sampled innovation on top."""
+
+from typing import Final
+
+import numpy as np
+
+from plcd.core.innovation import Innovation
+from plcd.core.linear_prediction import Real, run_on
+from plcd.core.predictor import Fit
+
+MIXED_S: Final = 512 / 44_100
+"""The mixture rests on a record of so much; up to here the weights hold."""
+ALONE_S: Final = 3 * 512 / 44_100
+"""From here on the primary speaks alone: further out the longest context is right most often (in bursts of 16 the mixture
+loses 0.2 dB)."""
+
+
+class Extrapolation:
+    """Continues ``past`` (float64, the newest sample last).
+
+    ``fits`` with their weights, the primary's first; the last one's filter shapes ``innovation``, which comes from its errors:
+    the least order is best there (1536 instead of 512 costs 0.07 ODG). ``ceiling``: the largest magnitude any prediction,
+    and the sum, may have; ``rate`` in Hz. Every step is a function of the sample's place: the result does not depend on
+    how it is cut into parts.
+    """
+
+    def __init__(
+        self, past: Real, fits: list[tuple[Fit, float]], innovation: Innovation, ceiling: float, rate: int
+    ) -> None:
+        self.made = 0
+        """Samples made so far."""
+        self._fits = fits
+        self._tails = [_tail(past, fit) for fit, _ in fits]
+        self._innovation = innovation
+        self._shaping = fits[-1][0].coefficients
+        self._noise_tail = np.zeros(self._shaping.size - 1)
+        self._ceiling = ceiling
+        self._rate = rate
+
+    def next(self, count: int) -> Real:
+        """The next ``count`` samples."""
+        seconds = np.arange(self.made, self.made + count) / self._rate
+        alone = np.clip((seconds - MIXED_S) / (ALONE_S - MIXED_S), 0.0, 1.0)
+        nothing = np.zeros(count)
+        part = np.empty(count)
+        total = np.zeros(count)
+        for member, ((fit, weight), tail) in enumerate(zip(self._fits, self._tails, strict=True)):
+            share = weight * (1.0 - alone) + alone if member == 0 else weight * (1.0 - alone)
+            if not share.any():
+                continue
+            run_on(tail, fit.coefficients, nothing, part)
+            total += share * np.clip(part, -self._ceiling, self._ceiling)
+        run_on(self._noise_tail, self._shaping, self._innovation.part(self.made, count), part)
+        self.made += count
+        return np.clip(total + part, -self._ceiling, self._ceiling)
+
+
+def _tail(past: Real, fit: Fit) -> Real:
+    """The last samples of ``past`` that ``fit`` needs, zeros before them where there are not so many."""
+    tail = np.zeros(fit.coefficients.size - 1)
+    known = min(tail.size, past.size)
+    if known:
+        tail[-known:] = past[-known:]
+    return tail

@@ -1,0 +1,137 @@
+"""What no predictor can know, sampled: an innovation that drives the predictor through a hole.
+
+A prediction is what is expected, so it lacks what is random: inside a hole its energy falls, most of all up high. Driving the
+same predictor with an innovation of the right size restores that. The innovation is not drawn from a generator but is the
+predictor's own errors before the hole, read backwards from its edge: as loud, as peaky and as coloured as the music is
+right there (white noise of the same level costs 0.1 ODG more). Its level never rises with the distance from the edge: it
+falls to the quietest that was met on the way, so an attack before the hole is not repeated in it, and a decay goes on.
+
+How much of it is used depends on the frequency and on the place in the hole, see :class:`Levels`.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from plcd.core.jit import kernel
+from plcd.core.linear_prediction import Real
+
+BLOCK_S: Final = 256 / 44_100
+"""The level of the errors is followed in blocks of 5.8 ms."""
+MAX_NOISE: Final = 2.0
+"""The largest amount that makes sense: four times the energy that was lost."""
+TAPS: Final = 127
+"""Of the two filters that split the innovation into its bands, at any rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Amplitude of the sampled innovation relative to the errors' own, by band and place in the hole (measured)."""
+
+    low: float = 0.5
+    """At 400 to 2000 Hz at the hole's start. What is added there costs the waveform most."""
+    high: float = 0.9
+    """Above 4 kHz at the hole's start."""
+    low_until_s: float = 0.035
+    """Raised-cosine fade of the low band to nothing."""
+    high_later: float = 0.45
+    high_from_s: float = 0.02
+    high_until_s: float = 0.08
+    """From and to here the high band goes from ``high`` to ``high_later``."""
+
+
+LEVELS: Final = Levels()
+
+
+class Innovation:
+    """The innovation for one hole in one channel.
+
+    ``errors``: the newest prediction errors ``(n,)``; ``rate`` in Hz; ``amount`` scales all levels, 0 gives silence.
+    """
+
+    def __init__(self, errors: Real, rate: int, amount: float, levels: Levels = LEVELS) -> None:
+        self._rate = rate
+        self._amount = amount
+        self._levels = levels
+        block = max(8, round(BLOCK_S * rate))
+        blocks = errors.size // block
+        self._silent = amount == 0.0 or blocks < 2
+        if not self._silent:
+            self._mirrored = _mirrored(errors[errors.size - blocks * block :], block)
+
+    def part(self, start: int, count: int) -> Real:
+        """The innovation of the hole's samples ``start`` to ``start + count``."""
+        if self._silent:
+            return np.zeros(count)
+        source = _cyclic(self._mirrored, start, count + TAPS - 1)
+        low, high = _filters(self._rate)
+        at = self._levels
+        seconds = np.arange(start, start + count) / self._rate
+        low_level = at.low * _fall(seconds, 0.0, at.low_until_s)
+        high_level = at.high_later + (at.high - at.high_later) * _fall(
+            seconds, at.high_from_s, at.high_until_s
+        )
+        made = np.empty(count)
+        _split(source, low, high, self._amount * low_level, self._amount * high_level, made)
+        return made
+
+
+@kernel
+def _split(source: Real, low: Real, high: Real, low_level: Real, high_level: Real, out: Real) -> None:
+    """Both bands of ``source`` (as much longer than ``out`` as the filters need), each at its level, summed."""
+    for n in range(out.size):
+        lows = 0.0
+        highs = 0.0
+        for k in range(low.size):
+            lows += low[k] * source[n + k]
+            highs += high[k] * source[n + k]
+        out[n] = low_level[n] * lows + high_level[n] * highs
+
+
+def _mirrored(errors: Real, block: int) -> Real:
+    """``errors`` (whole blocks) backwards and forwards again, at a level that never rises from the first sample on."""
+    level = np.sqrt(np.mean(np.square(errors.reshape(-1, block)), axis=1))
+    centres = np.arange(level.size) * block + block / 2
+    places = np.arange(errors.size)
+    own = np.interp(places, centres, level)
+    plain = np.divide(errors, own, out=np.zeros_like(errors), where=own > 0.0)
+    recent = float(np.sqrt(np.mean(np.square(level[-2:]))))
+    falling = np.minimum.accumulate(np.minimum(level[::-1], recent))
+    there = plain[::-1] * np.interp(places, centres, falling)
+    return np.concatenate((there, plain * falling[-1]))
+
+
+def _cyclic(samples: Real, start: int, count: int) -> Real:
+    """``count`` samples from ``start`` on; behind the end the last half, which is as quiet as it gets, goes round."""
+    half = samples.size // 2
+    place = np.arange(start, start + count)
+    beyond = place >= samples.size
+    place[beyond] = half + (place[beyond] - half) % half
+    part: Real = samples[place]
+    return part
+
+
+def _fall(seconds: Real, start: float, end: float) -> Real:
+    """1 until ``start``, 0 from ``end``, a raised cosine between."""
+    fall: Real = 0.5 + 0.5 * np.cos(np.pi * np.clip((seconds - start) / (end - start), 0.0, 1.0))
+    return fall
+
+
+@cache
+def _filters(rate: int) -> tuple[Real, Real]:
+    """Linear-phase filters of the low and the high band at ``rate``, by the window method from these corner points."""
+    low = _window_design(rate, ((0, 0), (150, 0), (500, 1), (2000, 1), (4000, 0)))
+    high = _window_design(rate, ((0, 0), (1000, 0), (2000, 0.4), (4000, 1)))
+    return low, high
+
+
+def _window_design(rate: int, corners: tuple[tuple[float, float], ...]) -> Real:
+    """Impulse response ``(TAPS,)`` of the amplitude through ``corners`` (Hz, amplitude), under a Hamming window."""
+    size = 4096
+    hz = np.fft.rfftfreq(size, 1 / rate)
+    amplitude = np.interp(hz, [corner[0] for corner in corners], [corner[1] for corner in corners])
+    response = np.roll(np.fft.irfft(amplitude, size), TAPS // 2)[:TAPS]
+    windowed: Real = response * np.hamming(TAPS)
+    return windowed
