@@ -46,8 +46,8 @@ class Extrapolation:
         total = np.zeros(count)
         for member, ((fit, weight), tail) in enumerate(zip(self._fits, self._tails, strict=True)):
             share = weight * (1.0 - alone) + alone if member == 0 else weight * (1.0 - alone)
-            if not share.any():
-                continue
+            if member and not share.any():
+                continue  # for good; the primary, whatever its weight, has a say later
             run_on(tail, fit.coefficients, nothing, part)
             total += share * np.clip(part, -self._ceiling, self._ceiling)
         run_on(self._noise_tail, self._shaping, self._innovation.part(self.made, count), part)

@@ -10,11 +10,13 @@ patient (offline: the result does not depend on time), else the primary's alone,
 """
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
 
 from plcd.core.ensemble import Ensemble
+from plcd.core.frame import Samples
 from plcd.core.history import History
 from plcd.core.linear_prediction import Real, extrapolate
 from plcd.core.predictor import Fit, Predictor
@@ -25,6 +27,8 @@ RECORD_POWER: Final = 4.0
 """Of 1, 2 and 4 the best in gap SNR; choosing the best member alone loses 0.1 dB."""
 _LEAST_ERROR: Final = 1e-9
 """Relative to the signal: errors below do not tell members apart."""
+_TINY: Final = 1e-200
+"""Energy far below the least of float32, 1e-90, and far enough above that of float64 to be divided by."""
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ class Forecaster:
         self.counters = AheadCounters()
         self.window = packet * max(1, round(RECORD_S * rate / packet))
         """Samples each member is tried on."""
-        self._fallback = fallback or ensemble.primary
+        self.fallback = fallback or ensemble.primary
         self._fits: dict[int, dict[tuple[int, int], Fit]] = {}
         self._weights: dict[int, Real] = {}
         self._clean_from = 0
@@ -69,21 +73,33 @@ class Forecaster:
         """What was played before ``place`` is not all as received: it says nothing about predictors."""
         self._clean_from = place
 
-    def prepare(self, history: History) -> bool:
-        """Make one more fit for a hole that would open now. False when there is none left to make."""
-        made = self._at(history.place)
-        for member in range(len(self.ensemble.members)):
-            for channel in range(history.channels):
-                if (member, channel) not in made:
-                    made[member, channel] = self._fit(history, history.place, member, channel)
-                    self.counters.fits += 1
-                    return True
-        return False
+    def lacking(self, history: History, after: int = 0) -> tuple[int, int] | None:
+        """Member and channel of the next fit to make for a hole that opens ``after`` samples from now; None: all are made."""
+        made = self._fits.get(history.place + after, {})
+        pairs = product(range(len(self.ensemble.members)), range(history.channels))
+        return next((pair for pair in pairs if pair not in made), None)
+
+    def prepare(self, history: History, coming: Samples | None = None) -> bool:
+        """Make one more fit for a hole that would open now, or behind ``coming`` ``(n, channels)``, which will be played
+        as it is. False when there is none left to make.
+        """
+        after = 0 if coming is None else coming.shape[0]
+        pair = self.lacking(history, after)
+        if pair is None:
+            return False
+        member, channel = pair
+        predictor = self.ensemble.members[member]
+        context = _context(history, history.place, predictor, channel)
+        if coming is not None:
+            context = np.concatenate((context, coming[:, channel]))[-predictor.context :]
+        self._at(history, history.place + after)[pair] = predictor.fit(context)
+        self.counters.fits += 1
+        return True
 
     def primary(self, history: History) -> list[Fit]:
         """The fit of each channel that leads the hole which opens now."""
         place, channels = history.place, range(history.channels)
-        made = self._at(place)
+        made = self._at(history, place)
         wanted = len(self.ensemble.members) * history.channels
         if len(made) == wanted:
             self.counters.ready += 1
@@ -94,7 +110,7 @@ class Forecaster:
         if all((0, channel) in made for channel in channels):
             return [made[0, channel] for channel in channels]
         made.clear()  # a fallback leads: it is no member, and what is there of the others has no record beside it
-        return [self._fallback.fit(_context(history, place, self._fallback, channel)) for channel in channels]
+        return [self.fallback.fit(_context(history, place, self.fallback, channel)) for channel in channels]
 
     def members(self, history: History, channel: int) -> list[tuple[Fit, float]]:
         """The fits for the hole that opens now with their weights, the primary's first; nothing where it speaks alone."""
@@ -104,7 +120,7 @@ class Forecaster:
         if self.patient:
             fits = [self._made(history, place, member, channel) for member in range(count)]
         else:
-            made = self._at(place)
+            made = self._at(history, place)
             if any((member, channel) not in made for member in range(count)):
                 return []
             fits = [made[member, channel] for member in range(count)]
@@ -122,7 +138,7 @@ class Forecaster:
         errors = np.empty(count)
         guess = np.empty(actual.size)
         for member, predictor in enumerate(self.ensemble.members):
-            if not self.patient and (member, channel) not in self._at(tried_at):
+            if not self.patient and (member, channel) not in self._at(history, tried_at):
                 return known
             fit = self._made(history, tried_at, member, channel)
             past = np.zeros(predictor.order)
@@ -131,13 +147,13 @@ class Forecaster:
             extrapolate(past, fit.coefficients, guess)
             peak = 1.2 * float(np.abs(past).max(initial=0.0))
             errors[member] = np.sum(np.square(np.clip(guess, -peak, peak) - actual))
-        relative = (errors + _LEAST_ERROR * float(actual @ actual)) / max(float(errors.min()), 1e-30)
-        weights: Real = np.maximum(relative, 1e-12) ** -RECORD_POWER
+        errors += _LEAST_ERROR * float(actual @ actual) + _TINY
+        weights: Real = (errors / errors.min()) ** -RECORD_POWER
         self._weights[channel] = weights / weights.sum()
         return self._weights[channel]
 
     def _made(self, history: History, place: int, member: int, channel: int) -> Fit:
-        made = self._at(place)
+        made = self._at(history, place)
         if (member, channel) not in made:
             made[member, channel] = self._fit(history, place, member, channel)
         return made[member, channel]
@@ -146,11 +162,10 @@ class Forecaster:
         predictor = self.ensemble.members[member]
         return predictor.fit(_context(history, place, predictor, channel))
 
-    def _at(self, place: int) -> dict[tuple[int, int], Fit]:
+    def _at(self, history: History, place: int) -> dict[tuple[int, int], Fit]:
         """The fits at ``place``; those too old to be tried are forgotten."""
         if place not in self._fits:
-            newest = max(self._fits, default=place)
-            for old in [old for old in self._fits if old < max(newest, place) - self.window]:
+            for old in [old for old in self._fits if old < history.place - self.window]:
                 del self._fits[old]
             self._fits[place] = {}
         return self._fits[place]

@@ -67,6 +67,9 @@ class HoleFiller:
     def limit_crossfade(self, samples: int) -> None:
         """Crossfades after the next holes are no longer than ``samples``, one packet of the stream that plays now."""
         self._shape = Shape.at(self._rate, samples)
+        if samples != self._packet:  # fits are made ahead, and predictors tried, at the edges of other packets now
+            self._packet = samples
+            self.change_predictor(self.predictor, self._forecaster.fallback)
 
     @property
     def predictor(self) -> Ensemble:
@@ -85,9 +88,24 @@ class HoleFiller:
         self._forecaster.spoil(self._history.place)
         self._history = self._history.resized(self._forecaster.reach)
 
-    def prepare(self) -> bool:
-        """Make ahead one of the fits that a hole right here would need. False when there is none to make."""
-        return self._hole is None and self._forecaster.prepare(self._history)
+    @property
+    def window(self) -> int:
+        """The fits so many samples before a hole tell how much each predictor may say in it."""
+        return self._forecaster.window
+
+    def lacking(self, after: int = 0) -> Predictor | None:
+        """What :meth:`prepare` would fit next with ``after`` samples coming; None where it would not."""
+        if self._hole is not None or (after and self._returning is not None):
+            return None
+        pair = self._forecaster.lacking(self._history, after)
+        return None if pair is None else self.predictor.members[pair[0]]
+
+    def prepare(self, coming: Samples | None = None) -> bool:
+        """Make ahead one of the fits that a hole right here would need, or one behind ``coming`` ``(n, channels)``, all of
+        which was received. False when there is none to make, or none that can be made yet.
+        """
+        after = 0 if coming is None else coming.shape[0]
+        return self.lacking(after) is not None and self._forecaster.prepare(self._history, coming)
 
     def splice(self, crossfade: int) -> None:
         """What comes next does not continue what was played: blend the latter's continuation into it."""
