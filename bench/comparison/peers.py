@@ -85,7 +85,8 @@ class _Hole:
     def run(self, count: int) -> Real:
         """The next ``count`` samples; silence once the recursion has left what floats can hold."""
         out = np.empty(count)
-        run_on(self._tail, self._coefficients, self._limit, out)
+        run_on(self._tail, self._coefficients, np.zeros(count), out)
+        np.clip(out, -self._limit, self._limit, out=out)
         if not np.isfinite(self._tail).all():
             self._tail[:] = 0
             out = np.clip(np.nan_to_num(out, nan=0.0), -self._limit, self._limit)

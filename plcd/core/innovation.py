@@ -32,7 +32,9 @@ TAPS: Final = 127
 class Levels:
     """Amplitude of the sampled innovation relative to the errors' own, by band and place in the hole (measured)."""
 
-    low: float = 0.7
+    rise_s: float = 0.003
+    """Both bands rise from nothing over the first of a hole, where prediction loses little: it spares short packets."""
+    low: float = 0.6
     """At 400 to 2000 Hz at the hole's start. What is added there costs the waveform most."""
     high: float = 0.9
     """At 4 to 15 kHz at the hole's start. Above 18 kHz there is none: nobody hears it, and PEAQ takes it for the noise floor."""
@@ -75,8 +77,9 @@ class Innovation:
         high_level = at.high_later + (at.high - at.high_later) * _fall(
             seconds, at.high_from_s, at.high_until_s
         )
+        amount = self._amount * np.minimum(1.0, seconds / at.rise_s)
         made = np.empty(count)
-        _split(source, low, high, self._amount * low_level, self._amount * high_level, made)
+        _split(source, low, high, amount * low_level, amount * high_level, made)
         return made
 
 
