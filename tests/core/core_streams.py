@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from plcd.core.engine import Engine
+from plcd.core.ensemble import Ensemble
 from plcd.core.frame import PlayedFrame, Samples
 from plcd.core.packet import AudioPacket, SourceId, StreamFormat
 from plcd.core.predictor import Predictor
@@ -18,6 +19,8 @@ STEREO = StreamFormat("L16", RATE, 2)
 SOURCE = SourceId("192.0.2.1", 5004, 1)
 SMALL = Predictor("burg", 16, 256)
 """Fast enough for many examples."""
+SEVERAL = Ensemble.parse("tapered:32/512+burg:16/256+lpc:8/1024")
+"""Likewise: members of different order, context and method, with errors enough to sample an innovation from."""
 UNIT = 2.0**-24
 
 

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
-from core_streams import RATE, SMALL, music
+from core_streams import RATE, SEVERAL, SMALL, music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plcd
 from plcd.core.concealer import Concealer
+from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.frame import Hole, Origin, Samples
-from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.predictor import Predictor
 from plcd.core.refiner import RefinerRequest
 
 
@@ -72,7 +73,7 @@ def test_lookahead_closes_holes_from_both_sides() -> None:
     signal = music(20 * 512)
     predictor = "burg:128/1024"
     lost = [index in (8, 14, 15) for index in range(20)]
-    causal = run(Concealer(RATE, predictor=predictor), signal, lost)
+    causal = run(Concealer(RATE, predictor=predictor, noise=0.0), signal, lost)
     concealer = Concealer(RATE, predictor=predictor, lookahead=1)
     origins = []
     for index, gone in enumerate(lost):
@@ -80,7 +81,7 @@ def test_lookahead_closes_holes_from_both_sides() -> None:
         origins += [hole.origin for hole in concealer.holes]
     assert origins[0] is Origin.INTERPOLATED
     assert origins[1] is Origin.PREDICTED
-    both = run(Concealer(RATE, predictor=predictor, lookahead=1), signal, lost)
+    both = run(Concealer(RATE, predictor=predictor, lookahead=1, noise=0.0), signal, lost)
     hole = slice(8 * 512, 9 * 512)
     assert np.sum((both[hole] - signal[hole]) ** 2) < np.sum((causal[hole] - signal[hole]) ** 2)
     assert np.array_equal(both[9 * 512 : 14 * 512], signal[9 * 512 : 14 * 512])
@@ -170,6 +171,9 @@ def test_the_length_of_a_lost_packet_is_checked(size: int) -> None:
         ({"lookahead": -1}, "lookahead"),
         ({"lookahead": 65}, "lookahead"),
         ({"predictor": "none"}, "predictor"),
+        ({"noise": -0.1}, r"noise must lie in 0\.\.2, not -0\.1"),
+        ({"noise": 2.5}, "noise"),
+        ({"noise": float("nan")}, "noise"),
     ],
 )
 def test_arguments_out_of_range_are_named(arguments: dict[str, object], name: str) -> None:
@@ -184,8 +188,67 @@ def test_a_predictor_has_a_name_or_is_one() -> None:
     given = run(Concealer(RATE, predictor=Predictor("lpc", 32, 1024)), signal, lost)
     assert np.array_equal(named, given)
     default = run(Concealer(RATE), signal, lost)
-    assert np.array_equal(default, run(Concealer(RATE, predictor=DEFAULT_PREDICTOR), signal, lost))
+    assert np.array_equal(default, run(Concealer(RATE, predictor=BEST), signal, lost))
     assert not np.array_equal(default, named)
+
+
+def test_several_predictors_have_a_name_too() -> None:
+    signal = music(8 * 512)
+    lost = [index in (4, 6) for index in range(8)]
+    named = run(Concealer(RATE, predictor=str(SEVERAL)), signal, lost)
+    assert np.array_equal(named, run(Concealer(RATE, predictor=SEVERAL), signal, lost))
+    alone = Concealer(RATE, predictor=Ensemble(SEVERAL.members[:1]))
+    assert not np.array_equal(named, run(alone, signal, lost))
+
+
+def test_noise_is_on_unless_told_otherwise() -> None:
+    signal = music(8 * 512)
+    lost = [index == 5 for index in range(8)]
+    usual = run(Concealer(RATE, predictor=SEVERAL), signal, lost)
+    full = run(Concealer(RATE, predictor=SEVERAL, noise=1.0), signal, lost)
+    none = run(Concealer(RATE, predictor=SEVERAL, noise=0.0), signal, lost)
+    assert np.array_equal(usual, full)
+    assert not np.array_equal(usual, none)
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(st.booleans(), min_size=8, max_size=40),
+    st.integers(1, 2),
+    st.sampled_from([64, 300, 512]),
+    st.sampled_from([str(SEVERAL), "tapered:16/800", "burg:8/64"]),
+)
+def test_prepared_ahead_or_made_when_needed_is_the_same(
+    lost: list[bool], channels: int, packet: int, predictor: str
+) -> None:
+    """To the bit, wherever all could be prepared."""
+    signal = music(len(lost) * packet, channels)
+    patient = run(Concealer(RATE, channels, packet, predictor), signal, lost)
+    live = Concealer(RATE, channels, packet, predictor, patient=False)
+    parts = []
+    for index, gone in enumerate(lost):
+        while live.prepare():
+            pass
+        parts.append(live.push(None if gone else signal[index * packet : (index + 1) * packet]))
+    assert np.array_equal(np.concatenate(parts), patient)
+
+
+def test_there_is_nothing_to_prepare_in_a_hole_nor_with_lookahead() -> None:
+    concealer = Concealer(RATE, predictor=SEVERAL, patient=False)
+    concealer.push(music(512))
+    assert [concealer.prepare() for _ in range(4)] == [True, True, True, False]
+    concealer.push(None)
+    assert not concealer.prepare()
+    ahead = Concealer(RATE, predictor=SEVERAL, lookahead=1, patient=False)
+    ahead.push(music(512))
+    assert not ahead.prepare()
+
+
+def test_the_same_input_gives_the_same_output() -> None:
+    signal = music(16 * 512)
+    lost = [index % 5 == 4 for index in range(16)]
+    once, again = (run(Concealer(RATE), signal, lost) for _ in range(2))
+    assert np.array_equal(once, again)
 
 
 def test_what_goes_in_and_comes_out_belongs_to_the_caller() -> None:

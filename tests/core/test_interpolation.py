@@ -8,13 +8,16 @@ from plcd.core.interpolation import interpolate
 from plcd.core.linear_prediction import Real, burg
 
 
-def closed(past: Real, future: Real, a: Real, missing: int) -> Real | None:
+def closed(past: Real, future: Real, a: Real, missing: int, innovation: Real | None = None) -> Real | None:
     out = np.full(missing, np.nan)
-    return out if interpolate(past, future, a, out) else None
+    wanted = np.zeros(missing) if innovation is None else innovation
+    return out if interpolate(past, future, a, wanted, out) else None
 
 
-def dense(past: Real, future: Real, a: Real, missing: int) -> Real:
+def dense(past: Real, future: Real, a: Real, missing: int, innovation: Real | None = None) -> Real:
     """The same by building the matrix: errors over hole and future, linear in what is missing."""
+    wanted = np.zeros(missing + future.size)
+    wanted[:missing] = 0.0 if innovation is None else innovation
     order = a.size - 1
     signal = np.concatenate((past[past.size - order :], np.zeros(missing), future))
 
@@ -26,7 +29,7 @@ def dense(past: Real, future: Real, a: Real, missing: int) -> Real:
         unit = np.zeros(signal.size)
         unit[order + place] = 1.0
         columns.append(errors(unit))
-    solution, *_ = np.linalg.lstsq(np.stack(columns, axis=1), -errors(signal), rcond=None)
+    solution, *_ = np.linalg.lstsq(np.stack(columns, axis=1), wanted - errors(signal), rcond=None)
     return np.asarray(solution)
 
 
@@ -40,6 +43,33 @@ def test_it_is_the_least_squares_solution(seed: int, order: int, missing: int, a
     made = closed(past, future, a, missing)
     assert made is not None
     assert made == pytest.approx(dense(past, future, a, missing), abs=1e-5)
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 24), st.integers(1, 40), st.integers(1, 40))
+def test_with_an_innovation_the_errors_come_as_near_to_it_as_they_can(
+    seed: int, order: int, missing: int, after: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    a = burg(rng.standard_normal(200), order)
+    past, future = rng.standard_normal(order + 3), rng.standard_normal(after)
+    innovation = rng.standard_normal(missing)
+    made = closed(past, future, a, missing, innovation)
+    assert made is not None
+    assert made == pytest.approx(dense(past, future, a, missing, innovation), abs=1e-5)
+
+
+def test_the_true_innovation_restores_what_was_lost() -> None:
+    rng = np.random.default_rng(7)
+    a = burg(music(3000)[:, 0].astype(np.float64), 32)
+    x = rng.standard_normal(600)
+    errors = np.convolve(x, a, mode="valid")  # of x[32:]
+    made = closed(x[:300], x[400:432], a, 100, errors[300 - 32 : 400 - 32])
+    without = closed(x[:300], x[400:432], a, 100)
+    assert made is not None
+    assert without is not None
+    # What the future's errors ask for beside it is spread over the hole.
+    assert np.sum((made - x[300:400]) ** 2) < np.sum((without - x[300:400]) ** 2)
 
 
 @pytest.mark.parametrize(("order", "missing"), [(32, 64), (128, 100), (64, 300)])
@@ -132,7 +162,8 @@ def test_hard_predictors_are_refused_or_solved(seed: int, order: int, missing: i
 def test_what_it_is_given_stays_as_it_was() -> None:
     rng = np.random.default_rng(2)
     past, future, a = rng.standard_normal(20), rng.standard_normal(20), burg(rng.standard_normal(99), 12)
-    before = [part.copy() for part in (past, future, a)]
-    closed(past, future, a, 30)
-    for part, copy in zip((past, future, a), before, strict=True):
+    innovation = rng.standard_normal(30)
+    before = [part.copy() for part in (past, future, a, innovation)]
+    closed(past, future, a, 30, innovation)
+    for part, copy in zip((past, future, a, innovation), before, strict=True):
         assert np.array_equal(part, copy)

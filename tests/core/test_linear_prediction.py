@@ -9,9 +9,12 @@ from plcd.core.linear_prediction import (
     autocorrelation,
     autocorrelation_fit,
     burg,
+    drive,
     extrapolate,
     levinson,
     mean_error,
+    prediction_errors,
+    run_on,
 )
 
 FITS = [burg, autocorrelation_fit]
@@ -178,12 +181,51 @@ def test_the_recursion_is_its_definition(seed: int, order: int, trailing_zeros: 
 
 
 @settings(max_examples=30)
+@given(seeds, st.integers(0, 20), st.integers(0, 8), st.integers(1, 50))
+def test_an_innovation_is_the_error_of_what_it_drives(
+    seed: int, order: int, trailing_zeros: int, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    a = np.concatenate(([1.0], rng.uniform(-0.2, 0.2, order), np.zeros(trailing_zeros)))
+    past = rng.standard_normal(order + trailing_zeros + 3)
+    innovation, out = rng.standard_normal(count), np.full(count, np.nan)
+    drive(past, a, innovation, out)
+    whole = np.concatenate((past, out))
+    assert prediction_errors(whole, a)[-count:] == pytest.approx(innovation, abs=1e-9)
+    drive(past, a, np.zeros(count), out)
+    assert np.array_equal(out, continued(past, a, count))
+
+
+@settings(max_examples=60)
+@given(seeds, st.integers(0, 40), st.integers(0, 8), st.lists(st.integers(1, 60), min_size=1, max_size=8))
+def test_running_on_in_parts_is_running_on_at_once(
+    seed: int, order: int, trailing_zeros: int, sizes: list[int]
+) -> None:
+    rng = np.random.default_rng(seed)
+    a = np.concatenate(([1.0], rng.uniform(-0.1, 0.1, order), np.zeros(trailing_zeros)))
+    past, innovation = rng.standard_normal(order + trailing_zeros), rng.standard_normal(sum(sizes))
+    whole = np.empty(sum(sizes))
+    drive(past, a, innovation, whole)
+    tail, parts, start = past.copy(), [], 0
+    for size in sizes:
+        parts.append(np.empty(size))
+        run_on(tail, a, innovation[start : start + size], parts[-1])
+        start += size
+        assert np.array_equal(tail, np.concatenate((past, whole[:start]))[start:])
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+@settings(max_examples=30)
 @given(seeds, st.integers(0, 20), st.integers(0, 40))
 def test_the_mean_error_is_its_definition(seed: int, order: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     a = np.concatenate(([1.0], rng.standard_normal(order)))
     x = rng.standard_normal(count)
     errors = np.convolve(x, a, mode="valid") if count > order else np.zeros(1)
+    if count > order:
+        assert prediction_errors(x, a) == pytest.approx(errors, abs=1e-9)
+    else:
+        assert prediction_errors(x, a).shape == (0,)
     assert mean_error(x, a) == pytest.approx(float(np.mean(errors**2)), abs=1e-9)
 
 
