@@ -1,6 +1,6 @@
 """What running a system gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plcd.core.frame import Samples
 
@@ -15,3 +15,5 @@ class Concealed:
     """Time that each lost packet took, in order."""
     received_ns: list[int]
     """Time of the calls that only took or gave received packets; crossfades are in here."""
+    ahead_ns: list[int] = field(default_factory=list)
+    """Time that was spent ahead of each packet, for the case that it is lost."""

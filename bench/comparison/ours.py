@@ -16,6 +16,7 @@ def conceal_with_plcd(
     predictor: str | None,
     noise: float,
     refiner: Refiner | None,
+    live: bool,
     samples: Samples,
     flags: Flags,
     packet: int,
@@ -24,21 +25,33 @@ def conceal_with_plcd(
 ) -> Concealed:
     """``samples`` ``(n, channels)`` through a :class:`Concealer`; ``predictor`` None is its default.
 
-    Fits are made when a packet is lost: the result is the same as with those made ahead, and ten times as much comes out.
+    ``live``: fits are made ahead of every packet, else when one is lost. The samples are the same.
     """
     concealer = Concealer(
-        rate, samples.shape[1], packet, predictor or BEST, lookahead, refiner=refiner, noise=noise
+        rate,
+        samples.shape[1],
+        packet,
+        predictor or BEST,
+        lookahead,
+        refiner=refiner,
+        noise=noise,
+        patient=not live,
     )
-    parts, took = [], []
+    parts, took, ahead = [], [], []
     for index, lost in enumerate(flags.tolist()):
         given = None if lost else samples[index * packet : (index + 1) * packet]
         started = time.perf_counter_ns()
         parts.append(concealer.push(given))
         took.append(time.perf_counter_ns() - started)
+        if live:
+            started = time.perf_counter_ns()
+            while concealer.prepare():
+                pass
+            ahead.append(time.perf_counter_ns() - started)
     started = time.perf_counter_ns()
     parts.append(concealer.flush())
     took += [(time.perf_counter_ns() - started) // max(1, lookahead)] * lookahead
-    return Concealed(np.concatenate(parts), *_assign(took, flags, lookahead))
+    return Concealed(np.concatenate(parts), *_assign(took, flags, lookahead), ahead)
 
 
 def _assign(took: list[int], flags: Flags, lookahead: int) -> tuple[list[int], list[int]]:

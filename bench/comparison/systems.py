@@ -16,6 +16,7 @@ from plcd.core.concealer import Concealer
 from plcd.core.frame import Samples
 from plcd.core.linear_prediction import autocorrelation_fit, burg
 from plcd.core.loss import Flags
+from plcd.core.refiner import Refiner
 
 Conceal = Callable[[Samples, Flags, int, int, int], Concealed]
 """Samples ``(n, channels)`` float32 in whole packets, flags ``(packets,)``, packet in samples, rate in Hz, lookahead in packets.
@@ -37,6 +38,8 @@ class System:
     """Where it lives: a change of that module, or of what it imports, makes old results invalid."""
     looks_ahead: bool = False
     """Whether it can use packets behind a hole; the others are run without lookahead only."""
+    conceal_live: Conceal | None = None
+    """The same as it runs live, with work done ahead of any loss, where that differs: for timing."""
     definition: str = ""
     """What beside the code decides the result: a model's hash."""
 
@@ -48,6 +51,19 @@ _PEERS, _OURS = "comparison.peers", "comparison.ours"
 
 def _peer(name: str, title: str, description: str, recipe: Recipe) -> System:
     return System(name, title, description, partial(extrapolate_with, recipe), _PEERS)
+
+
+def _ours(
+    name: str,
+    title: str,
+    description: str,
+    predictor: str | None,
+    noise: float,
+    refiner: Refiner | None = None,
+    definition: str = "",
+) -> System:
+    offline, live = (partial(conceal_with_plcd, predictor, noise, refiner, live) for live in (False, True))
+    return System(name, title, description, offline, _OURS, True, live, definition)
 
 
 REGISTRY: Final = {
@@ -79,9 +95,7 @@ REGISTRY: Final = {
             "Burg's method, order 1024 on 4096 samples, crossfade over 32: the baseline",
             Recipe(burg, 1024, context=4096, fade=32),
         ),
-        System(
-            OURS, "plcd", "plcd as it is installed", partial(conceal_with_plcd, None, 1.0, None), _OURS, True
-        ),
+        _ours(OURS, "plcd", "plcd as it is installed", None, 1.0),
     )
 }
 DEFAULT: Final = ",".join(REGISTRY)
@@ -118,14 +132,12 @@ def _with_predictor(name: str, options: str) -> System:
         Concealer(44_100, predictor=predictor, noise=noise)
     except ValueError as error:
         raise CliError(f"--systems {name!r}: {error}", ExitCode.USAGE) from None
-    conceal = partial(conceal_with_plcd, predictor, noise, None)
     description = f"plcd with --predictor {predictor}" + (f" --noise {amount}" if amount else "")
-    return System(name, f"plcd {options}", description, conceal, _OURS, True)
+    return _ours(name, f"plcd {options}", description, predictor, noise)
 
 
 def _with_model(name: str) -> System:
     refiner = load_model(name)
     path = Path(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    conceal = partial(conceal_with_plcd, None, 1.0, refiner)
-    return System(name, path.stem, f"plcd with the network {path.name}", conceal, _OURS, True, digest)
+    return _ours(name, path.stem, f"plcd with the network {path.name}", None, 1.0, refiner, digest)

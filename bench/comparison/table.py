@@ -124,7 +124,8 @@ def _time(board: Board, loss: str, entry: Entry, timing: Timing) -> Figure:
     else:
         found = [r.lost_ms for clip in board.clips() for r in board.of_clip(loss, entry, clip)]
         p50, p99 = np.median(found, axis=0).tolist() if found else (float("nan"), float("nan"))
-    return Figure(f"{number(p50, 2)} / {number(p99, 2)}")
+    ahead = measured["ahead"] if measured is not None else 0.0
+    return Figure(f"{number(p50, 2)} / {number(p99, 2)}" + (f" + {number(ahead, 1)} ahead" if ahead else ""))
 
 
 def _systems(board: Board) -> list[str]:
