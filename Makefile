@@ -1,11 +1,11 @@
 # Everything runs in .venv, which scripts/setup.sh makes and keeps in step with requirements.lock.
 PY := .venv/bin/python
 
-.PHONY: help setup demo test check lint format lock bench wheel clean
+.PHONY: help setup demo test check lint format lock bench bench-quality wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup:  ## make .venv with the locked packages (nothing to do when it is up to date)
 	@scripts/setup.sh
@@ -32,6 +32,9 @@ lock:  ## renew requirements.lock (needs uv)
 
 bench: setup  ## measure the figures and rewrite bench/RESULTS.md: 15 minutes (ARGS="--soak 0" for 4)
 	$(PY) bench/latency.py --write --soak 600 $(ARGS)
+
+bench-quality: setup  ## compare every concealer on bench/data and rewrite bench/QUALITY.md and its plots: half an hour
+	$(PY) bench/quality.py --time --write $(ARGS)
 
 wheel: setup  ## build the wheel and the source archive into dist
 	$(PY) -m hatchling build -d dist
