@@ -96,6 +96,11 @@ class Forecaster:
         self.counters.fits += 1
         return True
 
+    def forget_coming(self, history: History) -> None:
+        """Something else will be played than what was said to be coming."""
+        for place in [place for place in self._fits if place > history.place]:
+            del self._fits[place]
+
     def primary(self, history: History) -> list[Fit]:
         """The fit of each channel that leads the hole which opens now."""
         place, channels = history.place, range(history.channels)

@@ -67,7 +67,8 @@ class HoleFiller:
     def limit_crossfade(self, samples: int) -> None:
         """Crossfades after the next holes are no longer than ``samples``, one packet of the stream that plays now."""
         self._shape = Shape.at(self._rate, samples)
-        if samples != self._packet:  # fits are made ahead, and predictors tried, at the edges of other packets now
+        if samples != self._packet:
+            # Fits are made ahead, and predictors tried, at the edges of other packets now.
             self._packet = samples
             self.change_predictor(self.predictor, self._forecaster.fallback)
 
@@ -111,11 +112,13 @@ class HoleFiller:
         """What comes next does not continue what was played: blend the latter's continuation into it."""
         self._returning = _Return(self._continuation(), crossfade)
         self._hole = self._plan = None
+        self._forecaster.forget_coming(self._history)
 
     def interrupt(self) -> None:
         """Time is inserted here: a hole that was to close at a given place goes on as a new one."""
         if self._plan is not None:
             self._hole = self._plan = None
+        self._forecaster.forget_coming(self._history)
 
     def fill(self, samples: Samples, present: Mask, frames: int) -> tuple[Samples, list[Hole]]:
         """Play ``frames`` samples of ``samples`` ``(frames + ahead, channels)``; those not ``present`` are never read.

@@ -170,6 +170,21 @@ def test_what_was_made_up_is_no_record() -> None:
     assert weights(made.members(history, 0)) != before
 
 
+def test_each_channel_keeps_weights_of_its_own() -> None:
+    made, history = forecaster(channels=2)
+    add(history, music(3000, 2))
+    before = [weights(made.members(history, channel)) for channel in range(2)]
+    assert before[0] != before[1]
+    made.spoil(history.place)
+    add(history, music(100, 2))
+    assert [weights(made.members(history, channel)) for channel in (1, 0)] == before[::-1]
+    other, history = forecaster(channels=2)
+    add(history, music(3000, 2))
+    other.members(history, 0)
+    other.spoil(history.place)
+    assert weights(other.members(history, 1)) == [1.0, 0.0, 0.0]
+
+
 # Made ahead
 
 

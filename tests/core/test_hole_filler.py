@@ -421,6 +421,52 @@ def test_what_is_under_way_goes_on_with_the_old_predictor(state: str, patient: b
         assert np.array_equal(changed, always)
 
 
+@pytest.mark.parametrize(
+    ("received", "tried"), [(1, False), (500, False), (600, False), (601, True), (2000, True)]
+)
+@pytest.mark.parametrize("how", ["hole", "splice"])
+def test_predictors_are_tried_on_nothing_but_what_was_received(received: int, tried: bool, how: str) -> None:
+    """Not on what fills a hole, nor on the 100 samples of a crossfade: 500 samples have to be clean."""
+    signal = music(6000)
+    filler = HoleFiller(RATE, 1, SEVERAL, 100)
+    present = mask(6000, [(2000, 400 if how == "hole" else 0), (2400 + received, 400)])
+    holed = poisoned(signal, present)
+    play(filler, holed[:2400], present[:2400], [100])
+    if how == "splice":
+        filler.splice(100)
+    play(filler, holed[2400:2401], present[2400:2401], [1])
+    before = filler._forecaster._weights[0]
+    play(filler, holed[2401:], present[2401:], [100])
+    assert np.array_equal(filler._forecaster._weights[0], before) != tried
+
+
+@pytest.mark.parametrize(("received", "tried"), [(300, False), (500, False), (501, True)])
+def test_nor_on_what_was_closed_from_both_sides(received: int, tried: bool) -> None:
+    signal = music(6000)
+    filler = HoleFiller(RATE, 1, SEVERAL, 100)
+    start = 2400 + received
+    present = mask(start, [(1000, 10), (2000, 400)])
+    holed = poisoned(signal[:start], present)
+    audio, holes = play(filler, holed[:1800], present[:1800], [100])
+    before = filler._forecaster._weights[0]
+    audio, holes = play(filler, holed[1800:], present[1800:], [100], 1000)
+    assert {hole.origin for hole in holes} == {Origin.INTERPOLATED}
+    assert np.array_equal(audio[present[1800:]], holed[1800:][present[1800:]])
+    filler.fill(np.full((100, 1), np.nan, np.float32), np.zeros(100, dtype=np.bool_), 100)
+    assert np.array_equal(filler._forecaster._weights[0], before) != tried
+
+
+def test_what_became_of_fits_is_counted_through_changes() -> None:
+    filler = HoleFiller(RATE, 1, SEVERAL, patient=False)
+    play(filler, music(2048), mask(2048, [(1000, 100)]), [512])
+    while filler.prepare():
+        pass
+    filler.change_predictor(SMALL)
+    filler.limit_crossfade(64)
+    play(filler, music(2048), mask(2048, [(0, 100), (1000, 100)]), [512])
+    assert (filler.ahead.fits, filler.ahead.ready, filler.ahead.missing) == (3, 0, 3)
+
+
 def test_a_stream_in_other_packets_tries_predictors_at_their_edges() -> None:
     """Fits are made ahead there, so live, where nothing else counts, the record would never speak again."""
     signal = music(8192)
@@ -437,6 +483,35 @@ def test_a_stream_in_other_packets_tries_predictors_at_their_edges() -> None:
     assert np.array_equal(live, patient)
     assert other.ahead.fits == 0
     assert (filler.ahead.ready, filler.ahead.missing) == (1, 0)
+
+
+@pytest.mark.parametrize("event", ["splice", "interrupt"])
+def test_fits_for_what_is_not_coming_after_all_are_not_used(event: str) -> None:
+    """Those here are still right."""
+    signal, other = music(4096), music(1024, seed=9)
+    filler = HoleFiller(RATE, 1, SEVERAL, patient=False)
+    play(filler, signal[:2048], mask(2048, []), [512])
+    assert [filler.prepare() for _ in range(4)] == [True, True, True, False]
+    assert [filler.prepare(signal[2048:3072]) for _ in range(4)] == [True, True, True, False]
+    getattr(filler, event)(*([64] if event == "splice" else []))
+    assert not filler.prepare()
+    play(filler, other, mask(1024, []), [512])
+    assert [filler.prepare() for _ in range(4)] == [True, True, True, False]
+
+
+def test_nothing_can_be_fitted_behind_what_is_coming_while_a_hole_is_open_or_fades_out() -> None:
+    """What is crossfaded is not played as it came."""
+    signal = music(4096)
+    filler = HoleFiller(RATE, 1, SEVERAL, patient=False)
+    play(filler, signal[:2048], mask(2048, []), [512])
+    filler.fill(signal[2048:2560], np.zeros(512, dtype=np.bool_), 512)
+    assert not filler.prepare()
+    assert not filler.prepare(signal[2560:3072])
+    play(filler, signal[2560:2570], mask(10, []), [10])
+    assert not filler.prepare(signal[2570:3072])
+    assert filler.prepare()
+    play(filler, signal[2570:3072], mask(502, []), [502])
+    assert filler.prepare(signal[3072:3584])
 
 
 def test_the_fits_of_a_stream_in_packets_of_the_same_size_are_kept() -> None:

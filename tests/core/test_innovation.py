@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,10 +10,10 @@ from plcd.core.innovation import Innovation, Levels
 from plcd.core.linear_prediction import Real
 
 RATE = 44_100
-FLAT = Levels(low=1.0, high=1.0, low_until_s=np.inf, high_later=1.0)
-"""Nothing depends on the place."""
-HIGH = Levels(low=0.0, high=1.0, high_later=1.0)
-LOW = Levels(low=1.0, high=0.0, low_until_s=np.inf, high_later=0.0)
+FLAT = Levels(rise_s=1e-9, low=1.0, high=1.0, low_until_s=np.inf, high_later=1.0)
+"""Nothing depends on the place, the first sample of a hole excepted."""
+HIGH = Levels(rise_s=1e-9, low=0.0, high=1.0, high_later=1.0)
+LOW = Levels(rise_s=1e-9, low=1.0, high=0.0, low_until_s=np.inf, high_later=0.0)
 rates = pytest.mark.parametrize("rate", [32_000, 44_100, 48_000, 96_000])
 
 
@@ -148,6 +149,18 @@ def test_the_low_band_fades_early_and_the_high_one_only_to_a_part(rate: int) -> 
     assert gain(middle, errors, rate, 200, 900) < 0.1
     assert gain(start, errors, rate, 5000, 13_000) == pytest.approx(at.high, abs=0.3)
     assert gain(later, errors, rate, 5000, 13_000) == pytest.approx(at.high_later, abs=0.1)
+
+
+@rates
+def test_it_rises_from_nothing(rate: int) -> None:
+    """In a line; from then on it is what it would be anyway."""
+    at = Levels()
+    rise = round(at.rise_s * rate)
+    made = Innovation(white(4096), rate, 1.0).part(0, 4 * rise)
+    at_once = Innovation(white(4096), rate, 1.0, replace(at, rise_s=1e-9)).part(0, 4 * rise)
+    line = np.minimum(1.0, np.arange(4 * rise) / (at.rise_s * rate))
+    assert made[0] == 0.0
+    assert made == pytest.approx(line * at_once, abs=1e-12)
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 100, 511])
