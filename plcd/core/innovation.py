@@ -24,8 +24,8 @@ STEADY_BLOCKS: Final = 16
 """Over 93 ms it is judged how steady the errors' level is; less is put back where it is not (percussion, consonants)."""
 MAX_NOISE: Final = 2.0
 """The largest amount that makes sense: four times the energy that was lost."""
-TAPS: Final = 127
-"""Of the two filters that split the innovation into its bands, at any rate."""
+FILTER_S: Final = 63 / 44_100
+"""Half the length of the filters that split the innovation into its bands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Innovation:
         """The innovation of the hole's samples ``start`` to ``start + count``."""
         if self._silent:
             return np.zeros(count)
-        source = _cyclic(self._mirrored, start, count + TAPS - 1)
         low, high = _filters(self._rate)
+        source = _cyclic(self._mirrored, start, count + low.size - 1)
         at = self._levels
         seconds = np.arange(start, start + count) / self._rate
         low_level = at.low * _fall(seconds, 0.0, at.low_until_s)
@@ -140,10 +140,11 @@ def _filters(rate: int) -> tuple[Real, Real]:
 
 
 def _window_design(rate: int, corners: tuple[tuple[float, float], ...]) -> Real:
-    """Impulse response ``(TAPS,)`` of the amplitude through ``corners`` (Hz, amplitude), under a Hamming window."""
-    size = 4096
+    """Impulse response, of odd length, of the amplitude through ``corners`` (Hz, amplitude), under a Hamming window."""
+    half = max(8, round(FILTER_S * rate))
+    size = max(4096, 1 << (16 * half).bit_length())
     hz = np.fft.rfftfreq(size, 1 / rate)
     amplitude = np.interp(hz, [corner[0] for corner in corners], [corner[1] for corner in corners])
-    response = np.roll(np.fft.irfft(amplitude, size), TAPS // 2)[:TAPS]
-    windowed: Real = response * np.hamming(TAPS)
+    response = np.roll(np.fft.irfft(amplitude, size), half)[: 2 * half + 1]
+    windowed: Real = response * np.hamming(response.size)
     return windowed
