@@ -8,10 +8,12 @@ from machine import percentiles_ms
 from numpy.typing import NDArray
 
 from plcd.core.depth import Depth
-from plcd.core.engine import Engine, EngineConfig
+from plcd.core.engine import Engine
+from plcd.core.engine_config import EngineConfig
+from plcd.core.ensemble import BEST, FAST, Ensemble
 from plcd.core.linear_prediction import extrapolate
 from plcd.core.packet import AudioPacket, SourceId, StreamFormat
-from plcd.core.predictor import DEFAULT_PREDICTOR, Predictor
+from plcd.core.predictor import Predictor
 
 RATE = 44_100
 PACKET = 512
@@ -29,7 +31,7 @@ def time_predictor(music: NDArray[np.float32], spec: str, rounds: int) -> dict[s
 
     def once(i: int) -> None:
         context = contexts[i % CONTEXTS]
-        extrapolate(context, predictor.fit(context), out)
+        extrapolate(context, predictor.fit(context).coefficients, out)
 
     return _time(once, rounds)
 
@@ -55,13 +57,14 @@ def time_plain_numpy(music: NDArray[np.float32], rounds: int) -> dict[str, float
 
 
 def time_engine(
-    music: NDArray[np.float32], predictor: Predictor, lookahead: int, rounds: int
+    music: NDArray[np.float32], predictor: Ensemble, lookahead: int, rounds: int, ahead: bool = False
 ) -> dict[str, float]:
     """What a lost packet costs beyond a received one, in ms: its own frame, and the crossfade in the frame after it.
 
-    Every fifth packet is lost. The pulls of both frames are added, less the median pull of a frame that was received.
+    Every fifth packet is lost. The pulls of both frames are added, less the median pull of a frame that was received. With
+    ``ahead`` all fits are made between the frames, which is not counted; otherwise none is.
     """
-    engine = Engine(EngineConfig(PACKET, Depth(ms=None, packets=3), RATE, 1, predictor, lookahead))
+    engine = Engine(EngineConfig(PACKET, Depth(ms=None, packets=3), RATE, 1, predictor, lookahead=lookahead))
     source, form = SourceId("127.0.0.1", 9, 1), StreamFormat("L16", RATE, 1)
     packets = music[: music.size // PACKET * PACKET].reshape(-1, PACKET, 1)
     both: list[int] = []
@@ -76,6 +79,8 @@ def time_engine(
         started = time.perf_counter_ns()
         frame = engine.pull(now_ns)
         took = time.perf_counter_ns() - started
+        while ahead and engine.prepare():
+            pass
         if frame.holes:
             lost = took
         elif lost:
@@ -89,23 +94,29 @@ def time_engine(
 
 def time_around(music: NDArray[np.float32], rounds: int) -> dict[str, float]:
     """The same without the predictor: one of order 1 on the usual context, and its own time taken off."""
-    trivial = Predictor("burg", 1, DEFAULT_PREDICTOR.context)
+    trivial = Predictor("burg", 1, FAST.context)
     own_ms = time_predictor(music, str(trivial), rounds)["p50"]
-    figures = time_engine(music, trivial, 0, rounds)
+    figures = time_engine(music, Ensemble((trivial,)), 0, rounds)
     return {name: round(value - own_ms, 4) if name != "n" else value for name, value in figures.items()}
 
 
 def measure(music: NDArray[np.float32], rounds: int) -> dict[str, dict[str, float]]:
     """Everything in this module by name."""
-    return {
-        "predictor lpc:128/3584, 1024 extrapolated": time_predictor(music, "lpc:128/3584", rounds),
-        "predictor burg:128/3584, 1024 extrapolated": time_predictor(music, "burg:128/3584", rounds),
-        "predictor burg:1024/4096, 1024 extrapolated": time_predictor(music, "burg:1024/4096", rounds),
-        "the same in plain numpy": time_plain_numpy(music, max(10, rounds // 20)),
-        "crossfade and everything else around it": time_around(music, rounds),
-        "whole lost packet, causal": time_engine(music, DEFAULT_PREDICTOR, 0, rounds),
-        "whole lost packet, closed from both sides": time_engine(music, DEFAULT_PREDICTOR, 1, rounds),
-    }
+    specs = ("lpc:128/3584", "burg:1024/4096", "tapered:512/2048", "tapered:1024/4096", "tapered:1536/6144")
+    rows = {f"predictor {spec}, 1024 extrapolated": time_predictor(music, spec, rounds) for spec in specs}
+    rows["burg:1024/4096 in plain numpy"] = time_plain_numpy(music, max(10, rounds // 20))
+    rows["crossfade, innovation and everything else around it"] = time_around(music, rounds)
+    big = Ensemble.parse("tapered:1024/4096")
+    for name, predictor, lookahead, ahead in (
+        ("best, fits made ahead", BEST, 0, True),
+        ("tapered:1024/4096, fitted at once", big, 0, False),
+        ("fast, fitted at once", FAST, 0, False),
+        ("fast, fits made ahead", FAST, 0, True),
+        ("best, fits made ahead, closed from both sides", BEST, 1, True),
+        ("tapered:1024/4096, fitted at once, closed from both sides", big, 1, False),
+    ):
+        rows[f"whole lost packet, {name}"] = time_engine(music, predictor, lookahead, rounds, ahead)
+    return rows
 
 
 def _time(once: Callable[[int], None], rounds: int) -> dict[str, float]:

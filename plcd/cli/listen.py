@@ -77,7 +77,7 @@ def _output_code(options: Options) -> ExitCode:
 
 def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
     """Everything that can be checked before a socket opens; with ``probe`` also whether the sound device is there."""
-    from plcd.core.engine import EngineConfig
+    from plcd.core.engine_config import EngineConfig
     from plcd.io import daemon
     from plcd.io.control_endpoint import parse_endpoint
     from plcd.io.control_errors import ControlEndpointError
@@ -108,6 +108,8 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
             rate=options.rate,
             channels=options.channels,
             predictor=options.predictor,
+            noise=options.noise,
+            budget=options.cpu_budget,
             lookahead=options.lookahead,
         ),
         rtp_map=options.rtp_map,

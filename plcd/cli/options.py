@@ -9,8 +9,11 @@ from pathlib import Path
 
 from plcd.cli.address import parse_address
 from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.values import choice, integer, lookahead
+from plcd.core.adaptation import BUDGET
 from plcd.core.depth import DEFAULT_DEPTH, Depth
-from plcd.core.ensemble import BEST, Ensemble
+from plcd.core.engine_config import parse_budget, parse_noise, parse_predictor
+from plcd.core.ensemble import Ensemble
 from plcd.core.packet import StreamFormat
 from plcd.wire.payload_map import parse_rtp_map
 
@@ -25,8 +28,12 @@ class Options:
     """HOST:PORT to receive on; :PORT is every interface."""
     output: str = "default"
     """default, the name or number of a DEVICE, null, or file:PATH (.wav or .flac)."""
-    predictor: Ensemble = BEST
-    """burg:ORDER/CONTEXT or lpc:ORDER/CONTEXT."""
+    predictor: Ensemble | None = None
+    """auto (what the machine has time for), best, fast, or METHOD:ORDER/CONTEXT, several of them joined by +."""
+    noise: float = 1.0
+    """How much sampled innovation restores the energy in holes, 0 to 2."""
+    cpu_budget: float = BUDGET
+    """Percents of one core that fits ahead of time may take."""
     lookahead: int | None = None
     """How many packets after a hole may be used if they have arrived: auto or 0 to 64."""
     model: str = "none"
@@ -57,49 +64,36 @@ class Options:
     """Log lines as JSON objects."""
 
 
-def _integer(name: str, low: int, high: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise ValueError(f"{name} {text!r}: a whole number from {low} to {high}")
-        return int(text)
-
-    return convert
-
-
-def _choice(name: str, values: tuple[str, ...]) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        if text not in values:
-            raise ValueError(f"{name} {text!r}: one of {', '.join(values)}")
-        return text
-
-    return convert
-
-
-def _lookahead(text: str) -> int | None:
-    return None if text == "auto" else _integer("lookahead", 0, 64)(text)
-
-
 _CONVERT: dict[str, Callable[[str], object]] = {
     "listen": parse_address,
     "output": str,
-    "predictor": Ensemble.parse,
-    "lookahead": _lookahead,
+    "predictor": parse_predictor,
+    "noise": parse_noise,
+    "cpu_budget": parse_budget,
+    "lookahead": lookahead,
     "model": str,
-    "format": _choice("format", ("auto", "rtp")),
-    "rate": _integer("rate", 8000, 192_000),
-    "channels": _integer("channels", 1, 64),
-    "packet": _integer("packet", 16, 8192),
+    "format": choice("format", ("auto", "rtp")),
+    "rate": integer("rate", 8000, 192_000),
+    "channels": integer("channels", 1, 64),
+    "packet": integer("packet", 16, 8192),
     "depth": Depth.parse,
     "rtp_map": parse_rtp_map,
     "control": str,
     "control_keys": Path,
     "record": Path,
     "record_dir": Path,
-    "log_level": _choice("log-level", LEVELS),
+    "log_level": choice("log-level", LEVELS),
 }
 _SWITCHES = ("log_json",)
 _LISTS = ("rtp_map",)
-_METAVARS = {"listen": "ADDRESS", "rtp_map": "PT=FORMAT", "control": "ENDPOINT", "log_level": "LEVEL"}
+_METAVARS = {
+    "listen": "ADDRESS",
+    "noise": "AMOUNT",
+    "cpu_budget": "PERCENT",
+    "rtp_map": "PT=FORMAT",
+    "control": "ENDPOINT",
+    "log_level": "LEVEL",
+}
 _HELP = {
     name: text.strip()
     for name, text in zip(
@@ -107,7 +101,9 @@ _HELP = {
         (
             "receive on HOST:PORT; :PORT is every interface, IPv4 and IPv6",
             "default, a DEVICE's name or number, null, or file:PATH (.wav, .flac) [default]",
-            "METHOD:ORDER/CONTEXT with METHOD burg or lpc [burg:1024/4096]",
+            "auto (what there is time for), best, fast, or METHOD:ORDER/CONTEXT, + joins several [auto]",
+            "0..2: how much sampled noise keeps up the energy in holes; 0 is nearest in waveform [1]",
+            "percents of a core for preparing losses in sight, 0..100 [40]",
             "packets after a hole that may be used: auto (what has arrived) or 0..64 [auto]",
             "a network beside the predictor: FILE, NAME of one that ships, or none [none]",
             "auto or rtp [auto]",
@@ -179,8 +175,8 @@ def _value(name: str, given: object, where: str) -> object:
     texts = given if isinstance(given, list) else [given]
     if isinstance(given, list) != (name in _LISTS) and not (name in _LISTS and isinstance(given, str)):
         raise CliError(f"{where}: one value, not a list", ExitCode.USAGE)
-    if not all(isinstance(text, str | int) and not isinstance(text, bool) for text in texts):
-        raise CliError(f"{where}: expected a text or a whole number", ExitCode.USAGE)
+    if not all(isinstance(text, str | int | float) and not isinstance(text, bool) for text in texts):
+        raise CliError(f"{where}: expected a text or a number", ExitCode.USAGE)
     try:
         converted = [_CONVERT[name](str(text)) for text in texts]
     except CliError as error:

@@ -32,9 +32,10 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
     yield from _events(_part(snapshot, "events"))
     yield Row(
         "predictor",
-        f"{_text(snapshot.get('predictor'))}, lookahead {_text(snapshot.get('lookahead'))}, "
+        f"{_predictor(snapshot)}, lookahead {_text(snapshot.get('lookahead'))}, "
         f"model {_text(snapshot.get('model'))}",
     )
+    yield Row("ahead", _ahead(_part(snapshot, "ahead")))
     yield Row("output", _text(snapshot.get("output")))
     yield _recording(recording if isinstance(recording, Mapping) else None)
 
@@ -97,6 +98,22 @@ def _events(events: Mapping[str, Any]) -> Iterator[Row]:
     rest = [name for name in events if name not in bad]
     if rest:
         yield Row("", ", ".join(f"{_words(name)} {_count(events[name])}" for name in rest))
+
+
+def _predictor(snapshot: Mapping[str, Any]) -> str:
+    name, fallback = _text(snapshot.get("predictor")), _text(snapshot.get("predictor_fallback"))
+    if snapshot.get("predictor_auto") is True and name != "auto":
+        name = f"auto: {name}"
+    return name if fallback in ("-", _text(snapshot.get("predictor"))) else f"{name}, else {fallback}"
+
+
+def _ahead(ahead: Mapping[str, Any]) -> str:
+    share = ahead.get("share")
+    return (
+        f"{_count(ahead.get('ready'))} holes ready, {_count(ahead.get('missing'))} not; "
+        f"{_count(ahead.get('fits'))} fits, skipped {_count(ahead.get('skipped'))} times, "
+        f"{_percent(share, 1)} of a core"
+    )
 
 
 def _recording(recording: Mapping[str, Any] | None) -> Row:

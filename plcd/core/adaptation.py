@@ -4,14 +4,33 @@ from dataclasses import dataclass
 from typing import Final
 
 from plcd.core.ensemble import BEST, Ensemble
+from plcd.core.forecaster import RECORD_S
+from plcd.core.hole import CROSSFADE_S, LONGEST_INTERPOLATION
 from plcd.core.predictor import Predictor
 
 DEADLINE_S: Final = 0.004
 """Concealing one loss, all channels together, takes no longer, nor longer than half a packet lasts."""
 MARGIN: Final = 1.3
 """What is allowed for over the time measured on an idle machine."""
+USUAL_PAIR_S: Final = 4e-10
+"""Seconds per unit of :attr:`Predictor.work` on a processor with AVX-512, for where nobody measured."""
+AHEAD_S: Final = 0.05
+"""What fits ahead may take is saved up for so long: at 10 % loss a hole comes every 0.16 s, and a jitter buffer of 40 ms
+shows it about so much earlier."""
+BUDGET: Final = 0.4
+"""Share of one core that fitting ahead may take, by default."""
+
+# What concealing takes beside the fit, in units of Predictor.work, measured:
 DRIVE_WORK: Final = 0.3
-"""Work of one coefficient for one extrapolated sample, in pairs of errors (:attr:`Predictor.work`), measured."""
+"""One coefficient for one extrapolated sample."""
+CHANNEL_WORK: Final = 150_000
+"""Once per channel, whatever the predictor."""
+ERROR_WORK: Final = 400
+"""Per prediction error that the innovation is sampled from, of which there are at most 4096."""
+SAMPLE_WORK: Final = 250
+"""Per sample concealed or crossfaded."""
+CLOSE_WORK: Final = (2.2, 1.55, 0.75)
+"""Closing m samples from both sides at order p, guards included: per m², per m p and per p²."""
 
 
 def _single(order: int, context: int) -> Ensemble:
@@ -31,6 +50,29 @@ LADDER: Final = (
     _single(32, 128),
 )
 """From the best to the cheapest."""
+DECENT_ORDER: Final = 256
+"""A lower one does not tell tones of music apart: at 44.1 kHz it resolves 172 Hz."""
+SINGLES: Final = tuple(ensemble.primary for ensemble in LADDER if len(ensemble.members) == 1)
+SEVERAL: Final = tuple(ensemble for ensemble in LADDER if len(ensemble.members) > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What has to be concealed."""
+
+    rate: int
+    channels: int
+    packet: int
+    """Samples."""
+    frame: int
+    """Samples that the output asks for at a time."""
+    closes: bool = True
+    """Holes may be closed from both sides."""
+
+    @property
+    def limit_s(self) -> float:
+        """How long concealing one loss may take."""
+        return min(min(self.packet, self.frame) / self.rate / 2, DEADLINE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +82,96 @@ class Choice:
     ensemble: Ensemble
     fallback: Predictor
     """For a hole whose fits were not made ahead: fits in time."""
+    longest: int = LONGEST_INTERPOLATION
+    """Of the missing samples that are closed from both sides: what is longer is extrapolated until so much is left."""
+    auto: bool = True
+    """Chosen here, not named by a person."""
 
 
-def choose(rate: int, channels: int, packet: int, budget: float, pair_s: float) -> Choice:
-    """The best ensemble that a stream of ``rate`` Hz in packets of ``packet`` samples leaves time for.
+def decide(named: Ensemble | None, demand: Demand, budget: float, pair_s: float) -> Choice:
+    """What a person ``named``, with a fallback if it is several predictors; else what :func:`choose` chooses.
+
+    A predictor that was named alone conceals every hole, in time or not.
+    """
+    chosen = choose(demand, budget, pair_s)
+    if named is None:
+        return chosen
+    alone = len(named.members) == 1
+    return Choice(named, named.primary if alone else chosen.fallback, auto=False)
+
+
+def choose(demand: Demand, budget: float, pair_s: float) -> Choice:
+    """The best ensemble that there is time for: with closing a lost packet from both sides, if that leaves a decent order.
 
     ``budget``: share of one core that fitting ahead may take; ``pair_s``: seconds per unit of :attr:`Predictor.work` here.
-    Several predictors need all their fits made ahead for every packet within the budget, one has to be fitted in time
-    when a hole opens. The cheapest is taken where none fits.
+    Of several predictors none takes longer to fit than half a frame lasts, for the next one must not wait, and the fits
+    for one loss (there, and where its record begins) fit into the budget of :data:`AHEAD_S`. A single predictor
+    is fitted in time when a hole opens. The cheapest is taken where none can be.
     """
-    cheapest = LADDER[-1].primary
-    fallback = next(
-        (one.primary for one in LADDER if _in_time(one.primary, rate, channels, packet, pair_s)), cheapest
+    choice = _choose(
+        demand, budget, pair_s, min(demand.packet, LONGEST_INTERPOLATION) if demand.closes else 0
     )
-    for ensemble in LADDER:
-        if len(ensemble.members) == 1:
-            if ensemble.primary == fallback:
-                break
-        elif ensemble.work * channels * pair_s <= budget * packet / rate:
-            return Choice(ensemble, fallback)
-    return Choice(Ensemble((fallback,)), fallback)
+    return choice if choice.fallback.order >= DECENT_ORDER else _choose(demand, budget, pair_s, 0)
 
 
-def _in_time(predictor: Predictor, rate: int, channels: int, packet: int, pair_s: float) -> bool:
-    driven = predictor.order * 2 * (packet + 128)  # the prediction and the innovation, crossfade included
-    work = (predictor.work + DRIVE_WORK * driven) * channels
-    return work * pair_s * MARGIN <= min(packet / rate / 2, DEADLINE_S)
+def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice:
+    """The best ensemble with which so many missing samples as ``enough`` can be closed from both sides in time."""
+
+    def longest(ensemble: Ensemble, ahead: bool) -> int:
+        """Missing samples that can be closed from both sides in time; negative where not even extrapolating is."""
+        allowed = demand.limit_s / (demand.channels * pair_s * MARGIN)
+        before = _extrapolating(ensemble, demand) + (_trying(ensemble, demand) if ahead else ensemble.work)
+        if before > allowed:
+            return -1
+        sizes = range(LONGEST_INTERPOLATION, 0, -64)
+        in_time = (size for size in sizes if before + _closing(ensemble.primary.order, size) <= allowed)
+        return next(in_time, 0)
+
+    singles = ((one, longest(Ensemble((one,)), ahead=False)) for one in SINGLES)
+    fallback, closed = next((pair for pair in singles if pair[1] >= enough), (SINGLES[-1], 0))
+    for ensemble in SEVERAL:
+        if (
+            2 * ensemble.work * demand.channels * pair_s <= budget * AHEAD_S
+            and max(fit_s(member, pair_s) for member in ensemble.members) <= demand.frame / demand.rate / 2
+            and (length := longest(ensemble, ahead=True)) >= enough
+        ):
+            return Choice(ensemble, fallback, min(length, closed))
+    return Choice(Ensemble((fallback,)), fallback, closed)
+
+
+def describe(choice: Choice, channels: int, pair_s: float) -> str:
+    """``choice`` in one line, with what its fits take."""
+
+    def ms(work: int) -> str:
+        return f"{1000 * work * channels * pair_s:.2g} ms"
+
+    at_once = f"{choice.fallback}, {ms(choice.fallback.work)}, when a packet is lost"
+    if len(choice.ensemble.members) == 1:
+        return f"predictor {at_once}"
+    return f"predictor {choice.ensemble}, {ms(choice.ensemble.work)} of fits ahead of a loss; where they are missing {at_once}"
+
+
+def fit_s(predictor: Predictor, pair_s: float) -> float:
+    """How long one fit may take."""
+    return predictor.work * pair_s * MARGIN
+
+
+def _trying(ensemble: Ensemble, demand: Demand) -> float:
+    """Work in one channel of finding the weights: every member is tried on what came before."""
+    window = RECORD_S * demand.rate + demand.packet
+    return DRIVE_WORK * sum(member.order for member in ensemble.members) * window
+
+
+def _extrapolating(ensemble: Ensemble, demand: Demand) -> float:
+    """Work in one channel beside the fits: prediction, innovation and crossfade of one packet."""
+    samples = demand.packet + CROSSFADE_S * demand.rate
+    last = ensemble.members[-1]  # its errors are the innovation, and its filter shapes it
+    orders = sum(member.order for member in ensemble.members) + last.order
+    errors = min(last.context - last.order, 4096)
+    return CHANNEL_WORK + ERROR_WORK * errors + (DRIVE_WORK * orders + SAMPLE_WORK) * samples
+
+
+def _closing(order: int, missing: int) -> float:
+    """Work in one channel of an interpolation."""
+    square, mixed, orders = CLOSE_WORK
+    return square * missing**2 + mixed * missing * order + orders * order**2

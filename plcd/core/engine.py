@@ -1,38 +1,22 @@
 """The engine: packets in at any time, frames out when the output asks. It knows no clock, thread or socket."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from plcd.core.adaptation import USUAL_PAIR_S, Choice
 from plcd.core.counters import Counters
-from plcd.core.depth import DEFAULT_DEPTH, Depth
-from plcd.core.ensemble import BEST, Ensemble
-from plcd.core.frame import Hole, Origin, PlayedFrame
-from plcd.core.hole import LONGEST_INTERPOLATION
+from plcd.core.depth import Depth
+from plcd.core.engine_config import EngineConfig
+from plcd.core.ensemble import Ensemble
+from plcd.core.frame import Origin, PlayedFrame
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.packet import AudioPacket, StreamFormat
+from plcd.core.playout import Log, Playout
+from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
 from plcd.core.sources import Arrival, SourceGate, Verdict
 from plcd.core.stream import SECOND_NS, Stream
-
-IDLE_AFTER_S = 1
-
-
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """How to receive and conceal."""
-
-    packet: int = 512
-    """Samples in a frame, the unit in which the output asks."""
-    depth: Depth = DEFAULT_DEPTH
-    rate: int | None = None
-    """Hz; None: the first accepted stream's. Streams of another rate are refused."""
-    channels: int | None = None
-    """Likewise."""
-    predictor: Ensemble = BEST
-    lookahead: int | None = None
-    """Packets behind a hole that may be used; None: whatever has arrived."""
 
 
 class Engine:
@@ -41,7 +25,7 @@ class Engine:
     def __init__(
         self,
         config: EngineConfig,
-        log: Callable[[str, str], None] = lambda level, message: None,
+        log: Log = lambda level, message: None,
         refiner: Refiner | None = None,
     ) -> None:
         self.config = config
@@ -49,31 +33,40 @@ class Engine:
         self.depth = config.depth
         self.rate = config.rate
         self.channels = config.channels
-        self.filler: HoleFiller | None = None
+        self.pair_s = USUAL_PAIR_S
+        """Seconds per unit of :attr:`Predictor.work` on this machine, for whoever has a clock to set before a stream plays."""
         self._log = log
         self._refiner = refiner
         self._gate = SourceGate()
-        self._stream: Stream | None = None
         self._next: Stream | None = None
-        self._hold = 0  # samples of inserted time still to be filled
-        self._was_idle = True
+        self._playout: Playout | None = None
+
+    @property
+    def filler(self) -> HoleFiller | None:
+        """What conceals, once a stream plays."""
+        return self._playout.filler if self._playout is not None else None
+
+    @property
+    def choice(self) -> Choice | None:
+        """What it conceals with."""
+        return self._playout.choice if self._playout is not None else None
 
     @property
     def stream(self) -> Stream | None:
         """The stream that is heard, or that waits to be heard."""
-        return self._stream or self._next
+        return self._playout.stream if self._playout is not None else self._next
 
     @property
     def newest_stream(self) -> Stream | None:
         """The stream packets go to: the accepted one, heard or not yet."""
-        return self._next or self._stream
+        return self._next or self.stream
 
     @property
     def state(self) -> str:
         """``waiting`` for a stream, ``buffering`` its first depth, ``playing``, or ``idle`` after it fell silent."""
-        if self._stream is None:
+        if self._playout is None:
             return "waiting" if self._next is None else "buffering"
-        return "idle" if self._was_idle else "playing"
+        return "idle" if self._playout.idle else "playing"
 
     def insert(self, packet: AudioPacket, arrival_ns: int) -> None:
         """Take a packet that came at ``arrival_ns`` (monotonic)."""
@@ -99,12 +92,11 @@ class Engine:
         assert self.channels is not None, "no format yet: nothing can be played"
         if self._next is not None and now_ns >= self._next.start_ns:
             self._switch(self._next, now_ns)
-        frames = self.config.packet
-        if self._stream is None or self.filler is None:
-            audio = np.zeros((frames, self.channels), dtype=np.float32)
+        if self._playout is None:
+            audio = np.zeros((self.config.packet, self.channels), dtype=np.float32)
             return self._count(PlayedFrame(audio, Origin.IDLE))
-        frame = self._play(self._stream, self.filler, frames, now_ns)
-        excess = self._stream.excess()
+        frame = self._playout.play(now_ns)
+        excess = self._playout.stream.excess()
         if excess:
             self.counters.reanchored += 1
             side = "above" if excess > 0 else "below"
@@ -115,25 +107,44 @@ class Engine:
     def set_depth(self, depth: Depth) -> None:
         """Change the depth; a stream that plays is moved by one splice."""
         self.depth = depth
-        for stream in (self._stream, self._next):
-            if stream is not None:
-                samples = depth.samples(stream.format.rate, self.config.packet)
-                if stream.begun:
-                    self._move(stream.depth - samples)
-                stream.set_depth(samples)
+        for stream in self._streams():
+            samples = depth.samples(stream.format.rate, self.config.packet)
+            if stream.begun:
+                self._move(stream.depth - samples)
+            stream.set_depth(samples)
 
-    def set_predictor(self, predictor: Ensemble) -> None:
+    def set_predictor(self, predictor: Ensemble | None) -> None:
+        """From the next hole on; None as in :class:`EngineConfig`."""
+        self._configure(replace(self.config, predictor=predictor))
+
+    def set_noise(self, noise: float) -> None:
         """From the next hole on."""
-        if self.filler is not None:
-            self.filler.change_predictor(predictor)
-        self.config = replace(self.config, predictor=predictor)
+        self._configure(replace(self.config, noise=noise))
+
+    def next_fit(self) -> Predictor | None:
+        """What :meth:`prepare` would fit; None where no hole is in sight that lacks a fit."""
+        fit = self._playout.next_fit() if self._playout is not None else None
+        return None if fit is None else fit[1]
+
+    def prepare(self) -> bool:
+        """Make one fit ahead of time for a hole in sight; False when there is none to make. Call it between frames."""
+        return self._playout is not None and self._playout.prepare()
+
+    def _configure(self, config: EngineConfig) -> None:
+        self.config = config
+        if self._playout is not None:
+            self._playout.change(config)
 
     def packets(self) -> dict[str, int]:
         """Packet totals by name, see :meth:`Counters.packets`."""
-        totals = self.counters.packets([stream.ledger for stream in (self._stream, self._next) if stream])
+        totals = self.counters.packets([stream.ledger for stream in self._streams()])
         totals["foreign"] = self.counters.foreign
         totals["stray"] = self._gate.discarded
         return totals
+
+    def _streams(self) -> list[Stream]:
+        """That which plays and that which waits to, where there are such."""
+        return [stream for stream in (self._playout and self._playout.stream, self._next) if stream]
 
     def _fits(self, form: StreamFormat) -> bool:
         """Refuse, count and report once a stream of another rate or number of channels."""
@@ -167,21 +178,12 @@ class Engine:
 
     def _switch(self, stream: Stream, now_ns: int) -> None:
         """Begin to play ``stream``. Where the output asks too late for its start, whole frames are skipped to keep the depth."""
-        if self._stream is not None:
-            self._retire(self._stream)
-        if self.filler is None:
-            config = self.config
-            self.filler = HoleFiller(
-                stream.format.rate,
-                stream.format.channels,
-                config.predictor,
-                stream.packet_samples,
-                self._refiner,
-            )
+        if self._playout is None:
+            self._playout = Playout(stream, self.config, self.pair_s, self._log, self._refiner)
         else:
-            self.filler.splice(stream.packet_samples)
-            self.filler.limit_crossfade(stream.packet_samples)
-        self._stream, self._next, self._hold = stream, None, 0
+            self._retire(self._playout.stream)
+            self._playout.switch(stream)
+        self._next = None
         overdue = (now_ns - stream.start_ns) * stream.format.rate // SECOND_NS // self.config.packet
         if overdue:
             self._log(
@@ -194,48 +196,10 @@ class Engine:
         stream.close()
         self.counters.retire(stream.ledger)
 
-    def _play(self, stream: Stream, filler: HoleFiller, frames: int, now_ns: int) -> PlayedFrame:
-        idle = stream.buffer.cursor - stream.newest_end >= IDLE_AFTER_S * stream.format.rate
-        if idle != self._was_idle:
-            self._was_idle = idle
-            self._log("info", f"{stream.source}: {'silent for a second, idle' if idle else 'playing'}")
-        hold = min(self._hold, frames)
-        lookahead = self.config.lookahead
-        ahead = 2 * LONGEST_INTERPOLATION if lookahead is None else lookahead * frames
-        inserted = min(self._hold, frames + ahead)
-        samples, present = stream.buffer.peek(frames + ahead - inserted)
-        if inserted:
-            samples = np.concatenate((np.zeros((inserted, samples.shape[1]), dtype=np.float32), samples))
-            present = np.concatenate((np.zeros(inserted, dtype=np.bool_), present))
-        audio, holes = filler.fill(samples, present, frames)
-        self._hold -= hold
-        stream.asked(frames - hold, now_ns + (frames + self._hold) * SECOND_NS // stream.format.rate)
-        if idle:
-            return PlayedFrame(audio, Origin.IDLE)
-        if hold:
-            holes = [Hole(0, hold, Origin.SPLICED)] + [
-                Hole(max(start, hold), start + length - max(start, hold), origin)
-                for start, length, origin in holes
-                if start + length > hold
-            ]
-        return PlayedFrame(audio, max((hole.origin for hole in holes), default=Origin.RECEIVED), tuple(holes))
-
     def _move(self, samples: int) -> None:
-        """Move the playout point by one splice: forward by skipping ``samples``, backward by inserting time.
-
-        Inserted time that was not yet filled is taken back before anything is skipped.
-        """
-        if self._stream is None or self.filler is None or samples == 0:
-            return
-        inserted = max(-samples, -self._hold)
-        skipped = samples + inserted
-        self._hold += inserted
-        if skipped:
-            self._stream.buffer.advance(skipped)
-            self.filler.splice(self._stream.packet_samples)
-        else:
-            self.filler.interrupt()
-        self._stream.moved(inserted)
+        """Move the playout point, see :meth:`Playout.move`."""
+        if self._playout is not None:
+            self._playout.move(samples)
 
     def _count(self, frame: PlayedFrame) -> PlayedFrame:
         self.counters.frames += 1

@@ -65,9 +65,14 @@ class Forecaster:
         self._clean_from = 0
 
     @property
+    def context(self) -> int:
+        """The longest context of all that may be fitted."""
+        return max(self.ensemble.context, self.fallback.context)
+
+    @property
     def reach(self) -> int:
         """Samples of history needed."""
-        return self.ensemble.context + self.window
+        return self.context + self.window
 
     def spoil(self, place: int) -> None:
         """What was played before ``place`` is not all as received: it says nothing about predictors."""
@@ -91,7 +96,8 @@ class Forecaster:
         predictor = self.ensemble.members[member]
         context = _context(history, history.place, predictor, channel)
         if coming is not None:
-            context = np.concatenate((context, coming[:, channel]))[-predictor.context :]
+            known = np.concatenate((context, coming[:, channel].astype(np.float64)))
+            context = known[-predictor.context :]
         self._at(history, history.place + after)[pair] = predictor.fit(context)
         self.counters.fits += 1
         return True

@@ -9,7 +9,7 @@ from plcd.core.forecaster import Forecaster
 from plcd.core.frame import Samples
 from plcd.core.history import History
 from plcd.core.innovation import Innovation
-from plcd.core.interpolation import interpolate
+from plcd.core.interpolation import interpolate_each
 from plcd.core.linear_prediction import Real, drive, mean_error
 
 CEILING = 1.2
@@ -65,7 +65,7 @@ class OpenHole:
         self._rate = rate
         self._fits = forecaster.primary(history)
         self._noise = noise
-        context = forecaster.ensemble.context
+        context = forecaster.context
         self._context = history.newest(context).astype(np.float64)
         self._peak = history.peak(context)
         self._ceiling = np.minimum(CEILING * self._peak.astype(np.float64), _LARGEST).astype(np.float32)
@@ -129,8 +129,14 @@ class OpenHole:
     def _close(self, channel: int, whole: Real, made: Real, past: Real, after: Real) -> bool:
         """Interpolate one channel into ``made``, a part of ``whole``; False where a guard speaks."""
         coefficients = self._fits[channel].coefficients
-        if not interpolate(past, after, coefficients, np.zeros(made.size), made):
+        innovations = np.zeros((2 if self._noise else 1, made.size))
+        if self._noise:
+            innovation = Innovation(self._fits[channel].errors, self._rate, self._noise)
+            innovations[1] = innovation.part(self.filled, made.size)
+        fillings = np.empty_like(innovations)
+        if not interpolate_each(past, after, coefficients, innovations, fillings):
             return False
+        made[:] = fillings[0]
         ceiling = max(float(self._ceiling[channel]), CEILING * float(np.abs(after).max()))
         if not np.abs(made).max() <= min(ceiling, _LARGEST):
             return False
@@ -142,10 +148,7 @@ class OpenHole:
         np.clip(continued, -ceiling, ceiling, out=continued)
         if float(made @ made) > SWELL_RATIO * float(continued @ continued):
             return False
-        if self._noise:
-            innovation = Innovation(self._fits[channel].errors, self._rate, self._noise)
-            interpolate(past, after, coefficients, innovation.part(self.filled, made.size), made)
-        np.clip(made, -min(ceiling, _LARGEST), min(ceiling, _LARGEST), out=made)
+        np.clip(fillings[-1], -min(ceiling, _LARGEST), min(ceiling, _LARGEST), out=made)
         return True
 
     def _fade(self, out: Samples) -> None:

@@ -19,7 +19,7 @@ from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.forecaster import AheadCounters, Forecaster
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.history import History
-from plcd.core.hole import OpenHole, Shape
+from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
 from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask, run_end
 from plcd.core.refiner import Refiner, RefinerRequest
@@ -50,6 +50,8 @@ class HoleFiller:
     ) -> None:
         self.noise = noise
         """Amount of sampled innovation from the next hole on, see :class:`Innovation`."""
+        self.longest_closed = LONGEST_INTERPOLATION
+        """Missing samples; a longer hole is extrapolated until so many are left."""
         self.refinements = 0
         """Holes shown to the network."""
         self.refinements_missed = 0
@@ -197,6 +199,8 @@ class HoleFiller:
         """Interpolate from ``start`` to the hole's end if that is in sight."""
         end = run_end(present, start, present.shape[0])
         if end == present.shape[0]:
+            return None
+        if end - start > self.longest_closed:
             return None
         known = run_end(present, end, present.shape[0])
         return hole.interpolate(self._history, end - start, samples[end:known])

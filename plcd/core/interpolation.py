@@ -40,71 +40,86 @@ def _zero_hole_error(past: Real, future: Real, missing: int, a: Real) -> Real:
 
 @kernel
 def interpolate(past: Real, future: Real, a: Real, innovation: Real, out: Real) -> bool:
-    """Fill ``out`` (the m missing samples) between ``past`` (newest last, at least p samples) and ``future``.
+    """:func:`interpolate_each` for one ``innovation`` ``(m,)``."""
+    return interpolate_each(past, future, a, innovation.reshape((1, -1)), out.reshape((1, -1)))
 
-    ``a``: predictor ``(p + 1,)`` with ``a[0] = 1``. ``innovation`` ``(m,)``: what the error inside the hole shall be near
+
+@kernel
+def interpolate_each(past: Real, future: Real, a: Real, innovations: Real, out: Real) -> bool:
+    """Fill each row of ``out`` ``(r, m)``, the m missing samples between ``past`` (newest last, at least p samples) and
+    ``future``, at about the price of one.
+
+    ``a``: predictor ``(p + 1,)`` with ``a[0] = 1``. ``innovations`` ``(r, m)``: what the error inside the hole shall be near
     to; zeros give the likeliest samples, an innovation as large as usual gives likely ones (Godsill & Rayner 1998, §5.2.3).
     Returns False, leaving ``out`` undefined, where rounding made
     the equations indefinite; the caller then extrapolates.
     """
-    m = out.size
+    rows, m = out.shape
     after = future.size
     order = a.size - 1
-    error = _zero_hole_error(past, future, m, a)
-    error[:m] -= innovation
-    right = np.empty(m)  # the right-hand side, reversed in time like everything below
-    for i in range(m):
-        total = 0.0
-        for k in range(min(order, m + after - 1 - i) + 1):
-            total += a[k] * error[i + k]
-        right[m - 1 - i] = -total
+    right = np.empty((rows, m))  # the right-hand sides, reversed in time like everything below
+    zero_hole_error = _zero_hole_error(past, future, m, a)
+    for row in range(rows):
+        error = zero_hole_error.copy()
+        error[:m] -= innovations[row]
+        for i in range(m):
+            total = 0.0
+            for k in range(min(order, m + after - 1 - i) + 1):
+                total += a[k] * error[i + k]
+            right[row, m - 1 - i] = -total
 
-    lead = np.zeros(m)
+    whole_lead = np.zeros(m)
     for i in range(min(m, order + 1)):
         total = 0.0
         for q in range(min(after, order - i) + 1):
             total += a[q] * a[q + i]
-        lead[i] = total
-    lead[0] *= 1.0 + RIDGE
-    lead /= np.sqrt(lead[0])
-    minus = lead.copy()
-    minus[0] = 0.0
-    plus = np.zeros(m)
+        whole_lead[i] = total
+    whole_lead[0] *= 1.0 + RIDGE
+    whole_lead /= np.sqrt(whole_lead[0])
+    whole_minus = whole_lead.copy()
+    whole_minus[0] = 0.0
+    whole_plus = np.zeros(m)
     for i in range(1, min(m, order - after + 1)):
-        plus[i] = a[after + i]
+        whole_plus[i] = a[after + i]
 
     factor = np.empty(m * (m + 1) // 2)  # the Cholesky factor, column after column
     start = 0
     for k in range(m):
-        # A rotation makes plus[k] vanish, then a hyperbolic rotation minus[k]; lead is then column k.
-        radius = np.sqrt(lead[k] * lead[k] + plus[k] * plus[k])
+        # A rotation makes plus[0] vanish, then a hyperbolic rotation minus[0]; lead is then column k. Slices that all begin
+        # at 0 let the compiler use vectors.
+        lead, plus, minus = whole_lead[k:], whole_plus[k:], whole_minus[k:]
+        radius = np.sqrt(lead[0] * lead[0] + plus[0] * plus[0])
         if not radius > 0.0:
             return False
-        cosine = lead[k] / radius
-        sine = plus[k] / radius
-        ratio = minus[k] / radius
+        cosine = lead[0] / radius
+        sine = plus[0] / radius
+        ratio = minus[0] / radius
         if not abs(ratio) < 1.0:
             return False
         scale = np.sqrt((1.0 - ratio) * (1.0 + ratio))
         column = factor[start : start + m - k]
-        for i in range(k, m):
+        for i in range(m - k):
             turned = cosine * lead[i] + sine * plus[i]
             plus[i] = cosine * plus[i] - sine * lead[i]
             straight = (turned - ratio * minus[i]) / scale
             minus[i] = scale * minus[i] - ratio * straight
-            column[i - k] = straight
-        solved = right[k] / column[0]
-        right[k] = solved
-        for i in range(k + 1, m):
-            right[i] -= solved * column[i - k]
-            lead[i] = column[i - k - 1]
+            column[i] = straight
+        lead[1:] = column[:-1]
+        for row in range(rows):
+            rest = right[row, k:]
+            solved = rest[0] / column[0]
+            rest[0] = solved
+            for i in range(1, m - k):
+                rest[i] -= solved * column[i]
         start += m - k
     for k in range(m - 1, -1, -1):
         start -= m - k
-        total = right[k]
-        for i in range(k + 1, m):
-            total -= factor[start + i - k] * right[i]
-        right[k] = total / factor[start]
-    for i in range(m):
-        out[i] = right[m - 1 - i]
+        column = factor[start : start + m - k]
+        for row in range(rows):
+            rest = right[row, k:]
+            total = rest[0]
+            for i in range(1, m - k):
+                total -= column[i] * rest[i]
+            rest[0] = total / column[0]
+    out[:] = right[:, ::-1]
     return True

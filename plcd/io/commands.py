@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from plcd.core.depth import Depth
-from plcd.core.ensemble import Ensemble
+from plcd.core.engine_config import parse_noise, parse_predictor
 from plcd.core.warm import warm
 from plcd.io.control_errors import ControlError
 from plcd.io.engine_thread import EngineThread
@@ -28,6 +28,7 @@ class Commands:
         self._handlers = {
             "set_depth": self._set_depth,
             "set_predictor": self._set_predictor,
+            "set_noise": self._set_noise,
             "start_recording": self._start_recording,
             "stop_recording": self._stop_recording,
         }
@@ -47,10 +48,16 @@ class Commands:
         return {"depth": str(depth)}
 
     async def _set_predictor(self, arguments: dict[str, object]) -> dict[str, object]:
-        predictor = _parsed(Ensemble.parse, arguments["predictor"])
-        await asyncio.to_thread(warm, predictor)
+        predictor = _parsed(parse_predictor, arguments["predictor"])
+        if predictor is not None:
+            await asyncio.to_thread(warm, predictor)
         await self._between_frames(lambda thread: thread.engine.set_predictor(predictor))
-        return {"predictor": str(predictor)}
+        return {"predictor": "auto" if predictor is None else str(predictor)}
+
+    async def _set_noise(self, arguments: dict[str, object]) -> dict[str, object]:
+        noise = _parsed(parse_noise, arguments["noise"])
+        await self._between_frames(lambda thread: thread.engine.set_noise(noise))
+        return {"noise": noise}
 
     async def _start_recording(self, arguments: dict[str, object]) -> dict[str, object]:
         folder = self._record_dir

@@ -13,6 +13,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "stats": (),
     "set_depth": ("depth",),
     "set_predictor": ("predictor",),
+    "set_noise": ("noise",),
     "start_recording": ("path",),
     "stop_recording": (),
     "shutdown": (),

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plcd.core.engine import Engine, EngineConfig
+from plcd.core.engine import Engine
+from plcd.core.engine_config import EngineConfig
+from plcd.core.ensemble import BEST
 from plcd.core.packet import StreamFormat
 from plcd.core.refiner import Refiner
 from plcd.core.warm import warm
@@ -22,6 +24,7 @@ from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
 from plcd.io.engine_thread import EngineThread
 from plcd.io.outputs.base import Output
 from plcd.io.recorder import Recorder
+from plcd.io.speed import measure_pair_s
 from plcd.io.udp import LARGEST, UdpReceiver, bind
 from plcd.wire.depacketizer import Depacketizer
 
@@ -95,8 +98,9 @@ class Daemon:
             if endpoint is not None:
                 control = ControlServer(endpoint, self, self.config.control_keys)
                 await control.open()
-            warm(self.config.engine.predictor)
+            warm(self.config.engine.predictor or BEST)
             self.config.warm_output()
+            self._thread.engine.pair_s = measure_pair_s()
             gc.collect()
             gc.freeze()
         except BaseException:

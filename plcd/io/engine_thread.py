@@ -2,39 +2,36 @@
 
 Theory of operation. Until a format is known there is no output and the thread sleeps until datagrams come. Once there is
 one it opens the output, and from then on each turn is: wait for the output to want a frame, take in what
-arrived, obey commands, pull the frame, hand it to the output and the recorder, note the time it took.
+arrived, obey commands, pull the frame, hand it to the output and the recorder, note the time it took, and with what
+time is left make fits for the losses in sight.
 """
 
 import logging
-import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from plcd.core.engine import Engine
 from plcd.core.frame import Origin, PlayedFrame
 from plcd.io import snapshot
-from plcd.io.limited_log import LimitedLog
+from plcd.io.ahead import Ahead
+from plcd.io.command_queue import CommandQueue
+from plcd.io.intake import Intake
 from plcd.io.outputs.base import DeviceError, Output
 from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
 from plcd.io.timing import Durations
 from plcd.io.udp import UdpReceiver
 from plcd.wire.depacketizer import Depacketizer
-from plcd.wire.errors import WireError
 
 log = logging.getLogger("plcd.engine")
 
 SNAPSHOT_NS = 100_000_000
-COMMAND_LIMIT = 64
-"""Commands that may wait; they come from people, at most one at a time per connection."""
-
 IDLE_SNAPSHOT_S = 0.5
 """How often the snapshot is renewed while there is nothing to play."""
 
@@ -45,8 +42,6 @@ T = TypeVar("T")
 class Tallies:
     """What the engine thread counts beside the engine itself."""
 
-    malformed: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
     missed_deadlines: int = 0
     conceal: Durations = field(default_factory=Durations)
     frame: Durations = field(default_factory=Durations)
@@ -68,6 +63,8 @@ class EngineThread:
     ) -> None:
         self.engine = engine
         self.tallies = Tallies()
+        self.intake = Intake(depacketizer)
+        self.ahead = Ahead(engine.config.budget)
         self.output: Output | None = None
         self.recorder: Recorder | None = None
         self.receiver: UdpReceiver | None = None
@@ -75,15 +72,11 @@ class EngineThread:
         self._started = time.monotonic()
         self.snapshot = snapshot.take(self, self._started)
         """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""
-        self._depacketizer = depacketizer
         self._make_output = make_output
         self._make_recorder = make_recorder
         self._on_failure = on_failure
         self._snapshot_ns = 0
-        self._limited = LimitedLog(log)
-        self._commands: queue.Queue[tuple[Callable[[EngineThread], Any], Future[Any]]] = queue.Queue(
-            COMMAND_LIMIT
-        )
+        self._commands: CommandQueue[EngineThread] = CommandQueue()
         self._data = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="plcd-engine", daemon=True)
@@ -104,8 +97,7 @@ class EngineThread:
 
     def submit(self, action: Callable[["EngineThread"], T]) -> "Future[T]":
         """Run ``action`` between two frames. Any thread. Raises queue.Full."""
-        future: Future[T] = Future()
-        self._commands.put_nowait((action, future))
+        future = self._commands.submit(action)
         self._data.set()
         return future
 
@@ -139,7 +131,7 @@ class EngineThread:
             if self._stop.is_set():
                 return
             self._take_in()
-            self._obey()
+            self._commands.run(self)
             self.take_snapshot()
         output = self._make_output(self.engine.rate, self.engine.channels)
         if self._make_recorder is not None:
@@ -157,8 +149,9 @@ class EngineThread:
         assert self.output is not None
         now_ns = self.output.wait()
         self._take_in()
-        self._obey()
+        self._commands.run(self)
         self._deliver(now_ns, self.output)
+        self.ahead.run(self.engine, now_ns)
         if now_ns - self._snapshot_ns >= SNAPSHOT_NS:
             self._snapshot_ns = now_ns
             self.take_snapshot()
@@ -169,31 +162,8 @@ class EngineThread:
         return self.snapshot
 
     def _take_in(self) -> None:
-        """Parse what arrived and give it to the engine."""
         assert self.receiver is not None
-        waiting = self.receiver.queue
-        for _ in range(len(waiting)):
-            data, host, port, arrival_ns = waiting.popleft()
-            try:
-                packet = self._depacketizer.parse(data, host, port)
-            except WireError as error:
-                tally = self.tallies.refused if error.reason.refused else self.tallies.malformed
-                tally[error.reason] += 1
-                self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
-            else:
-                self.engine.insert(packet, arrival_ns)
-
-    def _obey(self) -> None:
-        """Run the commands that wait."""
-        while True:
-            try:
-                action, future = self._commands.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                future.set_result(action(self))
-            except Exception as error:
-                future.set_exception(error)
+        self.intake.take_in(self.receiver, self.engine)
 
     def _deliver(self, now_ns: int, output: Output, fade: bool = False) -> None:
         """Pull the frame asked for at ``now_ns`` and pass it on."""
@@ -220,8 +190,7 @@ class EngineThread:
             self._deliver(now_ns, self.output, fade=True)
 
     def _close(self) -> None:
-        while not self._commands.empty():
-            self._commands.get_nowait()[1].cancel()
+        self._commands.cancel()
         if self.recorder is not None:
             self.recorder.close()
         if self.output is not None:

@@ -14,18 +14,16 @@ SCHEMA = "plcd.snapshot/1"
 
 def take(thread: "EngineThread", started: float) -> dict[str, object]:
     """Called on the engine's thread. ``started``: monotonic seconds at which the daemon began."""
-    engine, tallies, receiver = thread.engine, thread.tallies, thread.receiver
+    engine, intake, receiver = thread.engine, thread.intake, thread.receiver
     counters = engine.counters
     packets: dict[str, object] = dict(engine.packets())
     packets["foreign"] = counters.foreign + (receiver.foreign if receiver else 0)
     packets["kernel_dropped"] = receiver.kernel_dropped if receiver else 0
     packets["queue_dropped"] = receiver.queue_dropped if receiver else 0
-    packets["malformed"] = {str(reason): count for reason, count in tallies.malformed.items()}
-    packets["refused"] = {
-        str(reason): count for reason, count in (tallies.refused + counters.refused).items()
-    }
+    packets["malformed"] = {str(reason): count for reason, count in intake.malformed.items()}
+    packets["refused"] = {str(reason): count for reason, count in (intake.refused + counters.refused).items()}
     output = thread.output.status() if thread.output else None
-    filler = engine.filler
+    tallies, filler = thread.tallies, engine.filler
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -48,11 +46,24 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
         },
         "buffer": _buffer(thread),
         "timing_ms": {"conceal": tallies.conceal.summary_ms(), "frame": tallies.frame.summary_ms()},
-        "predictor": str(engine.config.predictor),
+        **_predictor(thread),
+        "ahead": thread.ahead.snapshot(engine),
         "lookahead": "auto" if engine.config.lookahead is None else engine.config.lookahead,
         "model": thread.model,
         "output": output.name if output else None,
         "recording": thread.recorder.status() if thread.recorder else None,
+    }
+
+
+def _predictor(thread: "EngineThread") -> dict[str, object]:
+    """What is in use once a stream plays; before that what was asked for."""
+    config, choice = thread.engine.config, thread.engine.choice
+    named = "auto" if config.predictor is None else str(config.predictor)
+    return {
+        "predictor": named if choice is None else str(choice.ensemble),
+        "predictor_auto": config.predictor is None,
+        "predictor_fallback": None if choice is None else str(choice.fallback),
+        "noise": config.noise,
     }
 
 

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from plcd.cli import top
 from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.top_rows import rows
 from plcd.io.control_endpoint import default_endpoint, named_endpoint
 from plcd.io.control_keys import create_keys
 
@@ -77,7 +78,11 @@ SNAPSHOT: dict[str, Any] = {
         "conceal": {"count": 966, "p50": 1.52, "p99": 2.11, "max": 2.9},
         "frame": {"count": 10_000, "p50": 0.03, "p99": 1.9, "max": 3.1},
     },
-    "predictor": "burg:1024/4096",
+    "predictor": "best",
+    "predictor_auto": True,
+    "predictor_fallback": "tapered:1024/4096",
+    "noise": 1.0,
+    "ahead": {"fits": 4012, "ready": 640, "missing": 12, "skipped": 9, "ms": 7210.4, "share": 0.1234},
     "lookahead": "auto",
     "model": "none",
     "output": "null",
@@ -127,8 +132,26 @@ def test_one_plain_snapshot_where_there_is_no_terminal(
     assert lines["packets"] == "8,701 received, 8,698 on time, 3 late, 966 lost (10.0 %)"
     assert lines["malformed"] == "4 too short"
     assert lines["conceal"] == "p50 1.52 ms, p99 2.11 ms, max 2.90 ms of 966"
-    assert lines["predictor"] == "burg:1024/4096, lookahead auto, model none"
+    assert lines["predictor"] == "auto: best, else tapered:1024/4096, lookahead auto, model none"
+    assert lines["ahead"] == "640 holes ready, 12 not; 4,012 fits, skipped 9 times, 12.3 % of a core"
     assert lines["recording"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("changed", "shown"),
+    [
+        ({"predictor_auto": False}, "best, else tapered:1024/4096,"),
+        ({"predictor": "auto", "predictor_fallback": None}, "auto,"),
+        (
+            {"predictor": "tapered:512/2048", "predictor_fallback": "tapered:512/2048"},
+            "auto: tapered:512/2048,",
+        ),
+        ({"predictor_auto": None, "predictor_fallback": None}, "best,"),
+    ],
+)
+def test_the_predictor_in_use(changed: dict[str, object], shown: str) -> None:
+    line = next(row.value for row in rows({**SNAPSHOT, **changed}) if row.label == "predictor")
+    assert line == f"{shown} lookahead auto, model none"
 
 
 def test_origins_come_with_their_shares(endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,7 +243,7 @@ def test_the_live_view_follows_the_daemon_until_interrupted(tmp_path: Path, stat
     with terminal([*TOP, "--control", address]) as (process, shows):
         assert shows("waiting for the daemon")
         with serving(named_endpoint(address), station):
-            assert shows("burg:1024/4096")
+            assert shows("tapered:1024/4096")
             station.state["predictor"] = "lpc:128/3584"
             assert shows("lpc:128/3584")
         assert shows("waiting for its return")

@@ -22,17 +22,18 @@ from hypothesis import strategies as st
 
 from plcd.core.concealer import Concealer
 from plcd.core.depth import Depth
-from plcd.core.engine import Engine, EngineConfig
+from plcd.core.engine import Engine
+from plcd.core.engine_config import EngineConfig
+from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.frame import Origin, Samples
 from plcd.core.packet import SourceId, StreamFormat
-from plcd.core.predictor import Predictor
 from plcd.core.sources import Arrival
 
 DEPTH_MS = 40
 DEPTH = 1764
 CROSSFADE = 128
 """At 44.1 kHz, for packets as long."""
-CONFIG = EngineConfig(predictor=SMALL, lookahead=0)
+CONFIG = EngineConfig(predictor=Ensemble.of(SMALL), lookahead=0)
 OTHER_HOST = SourceId("192.0.2.66", 5004, 1)
 
 
@@ -54,7 +55,9 @@ def check_sums(engine: Engine) -> dict[str, int]:
 
 def offline(sender: Sender, lost: list[bool], config: EngineConfig) -> Samples:
     """What the concealer makes of the same packets, cut elsewhere."""
-    concealer = Concealer(RATE, sender.format.channels, sender.size, config.predictor)
+    concealer = Concealer(
+        RATE, sender.format.channels, sender.size, config.predictor or BEST, noise=config.noise
+    )
     signal = np.concatenate([sender.packet(index).samples for index in range(len(lost))])
     mask = np.repeat(lost, sender.size)
     changes = (np.flatnonzero(np.diff(mask)) + 1).tolist()
@@ -576,16 +579,133 @@ def test_another_predictor_takes_over_at_the_next_hole() -> None:
     engine = Engine(CONFIG)
     arrivals = sender.arrivals(index for index in range(100) if index % 10 != 9)
     played = listen(engine, arrivals[:45], ns(30 * 512))
-    engine.set_predictor(Predictor("lpc", 8, 512))
+    engine.set_predictor(Ensemble.of("lpc:8/512"))
     assert engine.filler is not None
-    assert engine.filler.predictor == engine.config.predictor == Predictor("lpc", 8, 512)
+    assert engine.filler.predictor == engine.config.predictor == Ensemble.of("lpc:8/512")
     rest = listen(engine, arrivals[45:], ns(90 * 512), open_ns=played.instants[-1] + ns(512))
     assert len(list(rest.holes())) >= 5
     early = Engine(CONFIG)
-    early.set_predictor(Predictor("lpc", 8, 512))
+    early.set_predictor(Ensemble.of("lpc:8/512"))
     listen(early, arrivals, ns(30 * 512))
     assert early.filler is not None
-    assert early.filler.predictor == Predictor("lpc", 8, 512)
+    assert early.filler.predictor == Ensemble.of("lpc:8/512")
+
+
+# Predictors and fits made ahead
+
+
+PAIR = Ensemble.parse("tapered:24/256+burg:8/128")
+
+
+def listen_preparing(engine: Engine, arrivals: list[Arrival], until_ns: int) -> Samples:
+    """Like ``listen``, with all fits made that are worth it between frames."""
+    parts, now_ns, index = [], ns(DEPTH), 0
+    while now_ns < until_ns:
+        while index < len(arrivals) and arrivals[index].ns <= now_ns:
+            engine.insert(arrivals[index].packet, arrivals[index].ns)
+            index += 1
+        parts.append(engine.pull(now_ns).audio)
+        while engine.next_fit() is not None:
+            assert engine.prepare()
+        assert not engine.prepare()
+        now_ns = ns(DEPTH + len(parts) * engine.config.packet)
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("size", "frames"), [(512, 512), (64, 512), (512, 480), (480, 512), (512, 128)])
+def test_with_all_fits_made_ahead_several_predictors_do_what_they_do_offline(
+    size: int, frames: int, channels: int
+) -> None:
+    total = 40_000 // size
+    signal = music(total * size, channels)
+    # Far enough apart for the crossfade after one hole to be over before the next is prepared.
+    period = max(7, 4096 // size)
+    lost = [index > 2048 // size and index % period in (5, 6) for index in range(total)]
+    sender = Sender(size, format=StreamFormat("L16", RATE, channels), signal=signal)
+    engine = Engine(replace(CONFIG, packet=frames, predictor=PAIR))
+    arrivals = sender.arrivals(index for index in range(total) if not lost[index])
+    played = listen_preparing(engine, arrivals, ns(total * size))
+    count = min(played.shape[0], (total - 10 - 2048 // size) * size)
+    assert np.array_equal(played[:count], offline(sender, lost, engine.config)[:count])
+    assert engine.filler is not None
+    ahead = engine.filler.ahead
+    assert ahead.ready > 3
+    assert ahead.missing == 0
+    assert ahead.fits <= 2 * 2 * channels * (ahead.ready + 3)
+
+
+def test_on_a_clean_network_nothing_is_fitted() -> None:
+    sender = Sender(signal=music(100 * 512))
+    engine = Engine(replace(CONFIG, predictor=PAIR))
+    listen_preparing(engine, sender.arrivals(range(100)), ns(97 * 512))
+    assert engine.filler is not None
+    assert engine.filler.ahead.fits == 0
+
+
+def test_without_fits_made_ahead_a_fallback_conceals_at_once() -> None:
+    sender = Sender(signal=music(60 * 512))
+    lost = [index % 12 == 11 for index in range(60)]
+    engine = Engine(replace(CONFIG, predictor=PAIR))
+    played = listen(engine, sender.arrivals(i for i in range(60) if not lost[i]), ns(50 * 512)).audio
+    choice = engine.choice
+    assert choice is not None
+    assert len(choice.ensemble.members) == 2
+    assert not choice.auto
+    assert choice.fallback.context > PAIR.context
+    alone = offline(sender, lost, replace(CONFIG, predictor=Ensemble((choice.fallback,))))
+    assert np.array_equal(played, alone[: played.shape[0]])
+    assert engine.filler is not None
+    assert engine.filler.ahead.ready == 0
+    assert engine.filler.ahead.missing == sum(lost[: played.shape[0] // 512])
+
+
+def test_auto_is_decided_by_the_format_and_again_when_packets_change() -> None:
+    log = Log()
+    engine = Engine(EngineConfig(lookahead=0), log)
+    assert engine.choice is None
+    engine.pair_s = 4e-10
+    first = Sender(signal=music(40 * 512))
+    played = listen(engine, first.arrivals(range(40)), ns(39 * 512))
+    assert engine.choice is not None
+    assert engine.choice.auto
+    assert engine.choice.ensemble == BEST
+    small = Sender(32, source=SourceId(SOURCE.host, SOURCE.port, 7), signal=music(1000 * 32))
+    begin = played.instants[-1] + ns(512)
+    arrivals = [Arrival(one.packet, one.ns + begin) for one in small.arrivals(range(800))]
+    listen(engine, arrivals, begin + ns(20_000), open_ns=begin)
+    assert engine.counters.streams == 2
+    assert len(engine.choice.ensemble.members) == 1
+    assert engine.filler is not None
+    assert engine.filler.predictor == engine.choice.ensemble
+    assert len([message for _, message in log if message.startswith("predictor ")]) == 2
+
+
+def test_noise_and_auto_take_over_at_the_next_hole() -> None:
+    sender = Sender(signal=music(100 * 512))
+    arrivals = sender.arrivals(index for index in range(100) if index % 10 != 9)
+    engine = Engine(CONFIG)
+    played = listen(engine, arrivals[:45], ns(30 * 512))
+    engine.set_noise(0.0)
+    engine.set_predictor(None)
+    assert engine.filler is not None
+    assert engine.choice is not None
+    assert engine.filler.noise == 0.0
+    assert engine.choice.auto
+    assert engine.filler.predictor == engine.choice.ensemble != CONFIG.predictor
+    rest = listen(engine, arrivals[45:], ns(90 * 512), open_ns=played.instants[-1] + ns(512))
+    assert len(list(rest.holes())) >= 5
+
+
+def test_nothing_is_prepared_before_a_stream_nor_in_silence() -> None:
+    engine = Engine(replace(CONFIG, predictor=PAIR, rate=RATE, channels=1))
+    assert engine.next_fit() is None
+    assert not engine.prepare()
+    engine.pull(0)
+    assert not engine.prepare()
+    listen(engine, Sender().arrivals(range(20)), ns(2 * RATE))
+    assert engine.state == "idle"
+    assert not engine.prepare()
 
 
 def test_the_smallest_rate_and_the_largest_frame() -> None:
@@ -601,7 +721,7 @@ def test_the_smallest_rate_and_the_largest_frame() -> None:
 
 def test_an_hour_with_losses_wraps_and_restarts_leaves_nothing_behind() -> None:
     """Small packets for the arithmetic; sizes of everything that could grow are the same at the end."""
-    engine = Engine(replace(CONFIG, packet=2048, predictor=Predictor("burg", 1, 64)))
+    engine = Engine(replace(CONFIG, packet=2048, predictor=Ensemble.of("burg:1/64")))
     rng = np.random.default_rng(5)
     samples = np.zeros((2048, 1), dtype=np.float32)
     count = 3600 * RATE // 2048

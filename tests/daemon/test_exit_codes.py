@@ -49,8 +49,18 @@ CASES = [
     Case("conceal in.wav -o out.wav", 2, "required: --trace (plcd conceal --help)"),
     Case("--listen :0 --output null --depth 40s", 2, "--depth: depth '40s': expected milliseconds as 40ms"),
     Case("--listen :0 --output null --depth 9000ms", 2, "at most 2000ms"),
-    Case("--listen :0 --output null --predictor burg:10", 2, "expected burg:ORDER/CONTEXT"),
+    Case("--listen :0 --output null --predictor burg:10", 2, "expected METHOD:ORDER/CONTEXT"),
     Case("--listen :0 --output null --predictor burg:5000/90000", 2, "order must lie in 1..4096"),
+    Case(
+        "--listen :0 --output null --predictor better", 2, "expected auto, best, fast or METHOD:ORDER/CONTEXT"
+    ),
+    Case("--listen :0 --output null --noise 3", 2, "--noise: noise '3': a number from 0 to 2"),
+    Case("--listen :0 --output null --noise loud", 2, "a number from 0 to 2"),
+    Case(
+        "--listen :0 --output null --cpu-budget 140",
+        2,
+        "--cpu-budget: cpu-budget '140': percents of one core, 0 to 100",
+    ),
     Case("--listen :0 --output null --lookahead 65", 2, "--lookahead: lookahead '65'"),
     Case("--listen :0 --output null --rate 1", 2, "from 8000 to 192000"),
     Case("--listen :0 --output null --rtp-map 5=L16/44100", 2, "dynamic types are 96 to 127"),
@@ -65,7 +75,7 @@ CASES = [
     Case("--config none.toml", 2, "none.toml: No such file"),
     Case("--config key.toml", 2, "unknown key 'listn'; did you mean listen?"),
     Case("--config value.toml", 2, "packet: packet 'many': a whole number"),
-    Case("--config type.toml", 2, "rate: expected a text or a whole number"),
+    Case("--config type.toml", 2, "rate: rate '44100.0': a whole number"),
     Case("--config syntax.toml", 2, "not TOML"),
     Case("--config switch.toml", 2, "log-json: true or false"),
     Case("--config twice.toml", 2, "is given twice"),
@@ -171,6 +181,8 @@ def test_every_flag_has_its_key_and_wins_over_it(tmp_path: Path) -> None:
         "listen": "127.0.0.1:1",
         "output": "null",
         "predictor": "lpc:64/1024",
+        "noise": 0.5,
+        "cpu-budget": 30,
         "lookahead": 2,
         "model": "none",
         "format": "rtp",
@@ -200,6 +212,7 @@ def test_every_flag_has_its_key_and_wins_over_it(tmp_path: Path) -> None:
         stats = daemon.wait_for(lambda stats: stats["frames"]["played"] > 0)
         assert stats["buffer"]["depth_ms"] == 80.0
         assert (stats["predictor"], stats["lookahead"]) == ("lpc:64/1024", 2)
+        assert stats["noise"] == 0.5
         assert stats["recording"]["path"] == str(tmp_path / "take.wav")
         daemon.finish()
     sidecar = json.loads((tmp_path / "take.wav.json").read_text())

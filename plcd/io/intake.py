@@ -1,0 +1,36 @@
+"""Datagrams on their way into the engine: parsed, or counted."""
+
+import logging
+from collections import Counter
+
+from plcd.core.engine import Engine
+from plcd.io.limited_log import LimitedLog
+from plcd.io.udp import UdpReceiver
+from plcd.wire.depacketizer import Depacketizer
+from plcd.wire.errors import WireError
+
+log = logging.getLogger("plcd.engine")
+
+
+class Intake:
+    """Used by the engine's thread alone. Counts by reason what could not be read."""
+
+    def __init__(self, depacketizer: Depacketizer) -> None:
+        self.malformed: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._depacketizer = depacketizer
+        self._limited = LimitedLog(log)
+
+    def take_in(self, receiver: UdpReceiver, engine: Engine) -> None:
+        """Parse what arrived and give it to ``engine``."""
+        waiting = receiver.queue
+        for _ in range(len(waiting)):
+            data, host, port, arrival_ns = waiting.popleft()
+            try:
+                packet = self._depacketizer.parse(data, host, port)
+            except WireError as error:
+                tally = self.refused if error.reason.refused else self.malformed
+                tally[error.reason] += 1
+                self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
+            else:
+                engine.insert(packet, arrival_ns)

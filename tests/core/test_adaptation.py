@@ -1,0 +1,140 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plcd.core.adaptation import (
+    AHEAD_S,
+    LADDER,
+    MARGIN,
+    SEVERAL,
+    SINGLES,
+    Choice,
+    Demand,
+    _closing,
+    _extrapolating,
+    _trying,
+    choose,
+    decide,
+    describe,
+    fit_s,
+)
+from plcd.core.ensemble import BEST, Ensemble
+from plcd.core.hole import LONGEST_INTERPOLATION
+from plcd.core.predictor import Predictor
+
+SMALL = Predictor("tapered", 512, 2048)
+FAST_MACHINE = 3.7e-10
+"""Seconds per pair where the constants were measured."""
+
+demands = st.builds(
+    Demand,
+    rate=st.sampled_from([32_000, 44_100, 48_000]),
+    channels=st.integers(1, 8),
+    packet=st.integers(64, 1024),
+    frame=st.sampled_from([64, 128, 256, 480, 512, 1024]),
+    closes=st.booleans(),
+)
+budgets = st.floats(0.0, 1.0)
+speeds = st.floats(1e-10, 5e-9)
+
+
+def expected_s(demand: Demand, ensemble: Ensemble, ahead: bool, closed: int, pair_s: float) -> float:
+    """What one loss takes: the fits or their trial, extrapolation, and closing that a guard may refuse in the end."""
+    work = _trying(ensemble, demand) if ahead and len(ensemble.members) > 1 else ensemble.work
+    work += _extrapolating(ensemble, demand) + (_closing(ensemble.primary.order, closed) if closed else 0)
+    return work * demand.channels * pair_s
+
+
+@given(demands, budgets, speeds)
+def test_every_loss_is_concealed_in_time_unless_the_cheapest_is_too_slow(
+    demand: Demand, budget: float, pair_s: float
+) -> None:
+    choice = choose(demand, budget, pair_s)
+    limit = min(0.004, demand.packet / demand.rate / 2, demand.frame / demand.rate / 2)
+    fallback = Ensemble((choice.fallback,))
+    if choice.fallback != SINGLES[-1]:
+        assert expected_s(demand, fallback, False, choice.longest, pair_s) * MARGIN <= limit * 1.001
+    if len(choice.ensemble.members) > 1:
+        assert expected_s(demand, choice.ensemble, True, choice.longest, pair_s) * MARGIN <= limit * 1.001
+    else:
+        assert choice.ensemble == fallback
+    assert 0 <= choice.longest <= LONGEST_INTERPOLATION
+
+
+@given(demands, budgets, speeds)
+def test_no_fit_ahead_makes_the_next_frame_late_or_exceeds_the_budget(
+    demand: Demand, budget: float, pair_s: float
+) -> None:
+    choice = choose(demand, budget, pair_s)
+    if len(choice.ensemble.members) > 1:
+        assert all(fit_s(one, pair_s) <= demand.frame / demand.rate / 2 for one in choice.ensemble.members)
+        assert 2 * choice.ensemble.work * demand.channels * pair_s <= budget * AHEAD_S
+
+
+@given(demands, budgets, speeds)
+def test_what_is_chosen_comes_from_the_ladder(demand: Demand, budget: float, pair_s: float) -> None:
+    choice = choose(demand, budget, pair_s)
+    assert choice.ensemble in LADDER
+    assert choice.auto
+
+
+@given(demands, speeds, st.floats(1.0, 4.0))
+def test_a_faster_machine_conceals_no_worse(demand: Demand, pair_s: float, times: float) -> None:
+    """Without closing; with it, an order that is only just decent may be worth a shorter hole."""
+    causal = Demand(demand.rate, demand.channels, demand.packet, demand.frame, closes=False)
+    slow, fast = choose(causal, 0.4, times * pair_s), choose(causal, 0.4, pair_s)
+    assert LADDER.index(fast.ensemble) <= LADDER.index(slow.ensemble)
+    assert SINGLES.index(fast.fallback) <= SINGLES.index(slow.fallback)
+
+
+def test_at_common_settings() -> None:
+    """On the machine of bench/RESULTS.md."""
+
+    def chosen(rate: int, channels: int, packet: int) -> tuple[Ensemble, str]:
+        choice = choose(Demand(rate, channels, packet, 512), 0.4, FAST_MACHINE)
+        return choice.ensemble, str(choice.fallback)
+
+    assert chosen(44_100, 1, 512) == (BEST, "tapered:1024/4096")
+    assert chosen(44_100, 2, 512) == (Ensemble.of("tapered:512/2048"), "tapered:512/2048")
+    assert chosen(48_000, 1, 128) == (SEVERAL[1], "tapered:512/2048")
+    assert chosen(48_000, 2, 128) == (Ensemble.of("tapered:256/1024"), "tapered:256/1024")
+    assert chosen(48_000, 1, 256) == (BEST, "tapered:768/3072")
+
+
+@pytest.mark.parametrize("budget", [0.0, 0.01])
+def test_without_a_budget_one_predictor_conceals_at_once(budget: float) -> None:
+    assert len(choose(Demand(44_100, 1, 512, 512), budget, FAST_MACHINE).ensemble.members) == 1
+
+
+def test_the_cheapest_where_nothing_fits() -> None:
+    choice = choose(Demand(48_000, 64, 16, 16), 0.4, FAST_MACHINE)
+    assert choice == Choice(Ensemble((SINGLES[-1],)), SINGLES[-1], longest=0)
+
+
+def test_many_channels_give_up_closing_rather_than_a_decent_order() -> None:
+    demand = Demand(48_000, 8, 512, 512)
+    choice = choose(demand, 0.4, FAST_MACHINE)
+    assert choice.fallback.order == 256
+    assert choice.longest < 512
+
+
+def test_what_was_named_is_taken_and_alone_it_conceals_everything() -> None:
+    demand = Demand(48_000, 2, 128, 512)
+    one = Ensemble.of("tapered:1536/6144")
+    assert decide(one, demand, 0.4, FAST_MACHINE) == Choice(one, one.primary, auto=False)
+    several = decide(BEST, demand, 0.4, FAST_MACHINE)
+    assert several.ensemble == BEST
+    assert several.fallback == choose(demand, 0.4, FAST_MACHINE).fallback
+    assert not several.auto
+    assert decide(None, demand, 0.4, FAST_MACHINE) == choose(demand, 0.4, FAST_MACHINE)
+
+
+def test_one_line_says_what_and_how_long() -> None:
+    several = Choice(BEST, SMALL)
+    assert describe(several, 1, 4e-10) == (
+        "predictor best, 4.3 ms of fits ahead of a loss; where they are missing tapered:512/2048, 0.37 ms, "
+        "when a packet is lost"
+    )
+    assert describe(Choice(Ensemble((SMALL,)), SMALL), 2, 4e-10) == (
+        "predictor tapered:512/2048, 0.73 ms, when a packet is lost"
+    )
