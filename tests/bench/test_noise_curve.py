@@ -8,11 +8,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 import noise_curve
+from comparison.measures import GAP_SNR, ODG, ZIMTOHRLI
 
 
 def results(folder: Path, rows: str) -> Path:
     path = folder / "results.csv"
-    names = (noise_curve.GAP_SNR, noise_curve.ODG, noise_curve.ZIMTOHRLI)
+    names = (GAP_SNR, ODG, ZIMTOHRLI)
     path.write_text(f"clip,system,{','.join(names)}\n{rows}", encoding="utf-8")
     return path
 
