@@ -4,7 +4,7 @@ from core_streams import music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plcd.core.interpolation import interpolate
+from plcd.core.interpolation import interpolate, interpolate_each
 from plcd.core.linear_prediction import Real, burg
 
 
@@ -57,6 +57,19 @@ def test_with_an_innovation_the_errors_come_as_near_to_it_as_they_can(
     made = closed(past, future, a, missing, innovation)
     assert made is not None
     assert made == pytest.approx(dense(past, future, a, missing, innovation), abs=1e-5)
+
+
+@pytest.mark.parametrize(("order", "missing", "after"), [(24, 60, 24), (60, 24, 60), (8, 1, 3), (12, 100, 1)])
+def test_several_at_once_are_what_each_is_alone(order: int, missing: int, after: int) -> None:
+    rng = np.random.default_rng(order)
+    a = burg(rng.standard_normal(300), order)
+    past, future = rng.standard_normal(order), rng.standard_normal(after)
+    innovations = rng.standard_normal((3, missing))
+    innovations[0] = 0.0
+    out = np.full((3, missing), np.nan)
+    assert interpolate_each(past, future, a, innovations, out)
+    for made, innovation in zip(out, innovations, strict=True):
+        assert made == pytest.approx(dense(past, future, a, missing, innovation), abs=1e-5)
 
 
 def test_the_true_innovation_restores_what_was_lost() -> None:
