@@ -33,21 +33,22 @@ CLOSE_WORK: Final = (2.2, 1.55, 0.75)
 """Closing m samples from both sides at order p, guards included: per m², per m p and per p²."""
 
 
-def _single(order: int, context: int) -> Ensemble:
-    return Ensemble((Predictor("tapered", order, context),))
+def _rung(*sizes: tuple[int, int]) -> Ensemble:
+    return Ensemble(tuple(Predictor("tapered", *size) for size in sizes))
 
 
 LADDER: Final = (
     BEST,
-    Ensemble(tuple(Predictor("tapered", *size) for size in ((1024, 4096), (1024, 2048), (512, 2048)))),
-    _single(1024, 4096),
-    _single(768, 3072),
-    _single(512, 2048),
-    _single(384, 1536),
-    _single(256, 1024),
-    _single(128, 512),
-    _single(64, 256),
-    _single(32, 128),
+    _rung((1024, 4096), (1024, 2048), (512, 2048)),
+    _rung((768, 3072), (512, 2048)),
+    _rung((1024, 4096)),
+    _rung((768, 3072)),
+    _rung((512, 2048)),
+    _rung((384, 1536)),
+    _rung((256, 1024)),
+    _rung((128, 512)),
+    _rung((64, 256)),
+    _rung((32, 128)),
 )
 """From the best to the cheapest."""
 DECENT_ORDER: Final = 256

@@ -28,7 +28,7 @@ class Concealer:
 
     A ``patient`` concealer makes all fits when a packet is lost, 8 ms a channel for the default predictor; the result
     depends on the input alone. Live, say ``patient=False`` and call :meth:`prepare` between packets: a loss then costs
-    0.4 ms where the fits are made, else a fit of the first predictor more (3 ms).
+    0.8 ms where the fits are made, else a fit of the first predictor more (3 ms).
     Not thread-safe; memory is bounded.
 
     Raises ValueError for arguments out of range.

@@ -75,5 +75,5 @@ def _ensemble(*members: tuple[int, int]) -> Ensemble:
 NAMED: Final[dict[str, Ensemble]] = {}
 """The names that stand for an ensemble."""
 BEST: Final = _ensemble((1536, 6144), (1024, 2048), (512, 2048))
-FAST: Final = _ensemble((512, 2048))
+FAST: Final = _ensemble((384, 1536))
 NAMED.update(best=BEST, fast=FAST)

@@ -95,7 +95,7 @@ def test_at_common_settings() -> None:
         return choice.ensemble, str(choice.fallback)
 
     assert chosen(44_100, 1, 512) == (BEST, "tapered:1024/4096")
-    assert chosen(44_100, 2, 512) == (Ensemble.of("tapered:512/2048"), "tapered:512/2048")
+    assert chosen(44_100, 2, 512) == (SEVERAL[2], "tapered:512/2048")
     assert chosen(48_000, 1, 128) == (SEVERAL[1], "tapered:512/2048")
     assert chosen(48_000, 2, 128) == (Ensemble.of("tapered:256/1024"), "tapered:256/1024")
     assert chosen(48_000, 1, 256) == (BEST, "tapered:768/3072")
