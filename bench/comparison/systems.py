@@ -98,7 +98,8 @@ REGISTRY: Final = {
         _ours(OURS, "plcd", "plcd as it is installed", None, 1.0),
     )
 }
-DEFAULT: Final = ",".join(REGISTRY)
+DEFAULT: Final = ",".join((*REGISTRY, "plcd:best@0"))
+"""The last: ours without sampled innovation, nearest in waveform."""
 EXISTING: Final = (
     f"{', '.join(REGISTRY)}, plcd:PREDICTOR, plcd:PREDICTOR@NOISE (as plcd:burg:512/4096, plcd:best@0) "
     "or the path of an .onnx file"

@@ -40,7 +40,7 @@ class Levels:
     """At 4 to 15 kHz at the hole's start. Above 18 kHz there is none: nobody hears it, and PEAQ takes it for the noise floor."""
     low_until_s: float = 0.035
     """Raised-cosine fade of the low band to nothing."""
-    high_later: float = 0.45
+    high_later: float = 0.7
     high_from_s: float = 0.02
     high_until_s: float = 0.08
     """From and to here the high band goes from ``high`` to ``high_later``."""

@@ -19,7 +19,7 @@ PACKET = 512
 
 def test_silence_is_always_among_them() -> None:
     assert [system.name for system in parse_systems("plcd,burg,plcd")] == ["zero", "plcd", "burg"]
-    assert [system.name for system in parse_systems(DEFAULT)] == list(REGISTRY)
+    assert [system.name for system in parse_systems(DEFAULT)] == [*REGISTRY, "plcd:best@0"]
 
 
 @pytest.mark.parametrize(
