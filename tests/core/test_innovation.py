@@ -146,7 +146,7 @@ def test_the_low_band_fades_early_and_the_high_one_only_to_a_part(rate: int) -> 
     start, later = made[: round(0.006 * rate)], made[round(at.high_until_s * rate) :][: 1 << 15]
     middle = made[round(at.low_until_s * rate) :][: 1 << 15]
     assert gain(start, errors, rate, 600, 2000) > 0.6 * at.low
-    assert gain(middle, errors, rate, 200, 900) < 0.1
+    assert gain(middle, errors, rate, 200, 900) < 0.15
     assert gain(start, errors, rate, 5000, 13_000) == pytest.approx(at.high, abs=0.3)
     assert gain(later, errors, rate, 5000, 13_000) == pytest.approx(at.high_later, abs=0.1)
 
