@@ -15,6 +15,15 @@ ALONE_S: Final = 3 * 512 / 44_100
 loses 0.2 dB)."""
 
 
+LOUDNESS_SAMPLES: Final = 4096
+"""A long hole is no louder than so many samples before it were, within 3 dB: a note that began just before the hole is not
+taken for how loud the music is."""
+LOUDER: Final = 1.3
+"""A hole may have so much times the usual energy per sample,"""
+SPARED_SAMPLES: Final = 2048
+"""and of so many samples more than it has: short ones may be as loud as what they continue, one of 4096 has 2.9 dB."""
+
+
 class Extrapolation:
     """Continues ``past`` (float64, the newest sample last).
 
@@ -36,6 +45,9 @@ class Extrapolation:
         self._noise_tail = np.zeros(self._shaping.size - 1)
         self._ceiling = ceiling
         self._rate = rate
+        before = past[-LOUDNESS_SAMPLES:]
+        self._usual = float(before @ before) / max(1, before.size)
+        self._energy = 0.0
 
     def next(self, count: int) -> Real:
         """The next ``count`` samples."""
@@ -52,7 +64,16 @@ class Extrapolation:
             total += share * np.clip(part, -self._ceiling, self._ceiling)
         run_on(self._noise_tail, self._shaping, self._innovation.part(self.made, count), part)
         self.made += count
-        return np.clip(total + part, -self._ceiling, self._ceiling)
+        return self._held(np.clip(total + part, -self._ceiling, self._ceiling))
+
+    def _held(self, made: Real) -> Real:
+        """``made``, which ends at the place reached, down to the energy that a hole may have so far."""
+        energy = np.cumsum(np.concatenate(([self._energy], np.square(made))))[1:]
+        self._energy = float(energy[-1]) if energy.size else self._energy
+        places = np.arange(self.made - made.size + 1, self.made + 1)
+        allowed = LOUDER * self._usual * (places + SPARED_SAMPLES)
+        held: Real = np.where(energy > allowed, made * (allowed / np.maximum(energy, 1e-300)), made)
+        return held
 
 
 def _tail(past: Real, fit: Fit) -> Real:
