@@ -80,7 +80,7 @@ def test_ours_is_held_against_the_better_of_two() -> None:
 
 
 def test_the_table_says_it_all() -> None:
-    text = markdown(_board(), {("burg", 0): {"p50": 1.17, "p99": 1.25}})
+    text = markdown(_board(), {("burg", 0): {"p50": 1.17, "p99": 1.25, "ahead": 0.0}})
     for expected in (
         "3 clips, packets of 512 samples, 2 traces",
         "## gilbert10, causal",

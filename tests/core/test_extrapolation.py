@@ -4,7 +4,7 @@ from core_streams import music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plcd.core.extrapolation import ALONE_S, MIXED_S, Extrapolation
+from plcd.core.extrapolation import ALONE_S, LOUDNESS_SAMPLES, MIXED_S, Extrapolation
 from plcd.core.innovation import Innovation
 from plcd.core.linear_prediction import Real, drive, extrapolate
 from plcd.core.predictor import Fit, Predictor
@@ -117,3 +117,19 @@ def test_the_past_stays_as_it_was_and_is_not_looked_at_again() -> None:
     assert np.array_equal(past, PAST)
     past[:] = np.nan
     assert np.array_equal(ours.next(700), other.next(700))
+
+
+@pytest.mark.parametrize("times", [1.5, 5.0, 30.0])
+def test_a_long_hole_is_no_louder_than_what_came_before(times: float) -> None:
+    """Whatever the predictor makes of a note that began just before the hole, and however it is cut."""
+    tone = Fit(np.array([1.0, -2.0 * np.cos(0.2), 1.0]), np.zeros(0))
+    past = np.sin(0.2 * np.arange(LOUDNESS_SAMPLES))
+    past[-300:] *= times
+    usual = float(np.mean(np.square(past)))
+    made = running([(tone, 1.0)], ceiling=100.0, past=past).next(2 * LOUDNESS_SAMPLES)
+    for length in (LOUDNESS_SAMPLES, 2 * LOUDNESS_SAMPLES):
+        assert np.mean(np.square(made[:length])) < 10**0.35 * usual
+    assert made[:200] == pytest.approx(times * np.sin(0.2 * (LOUDNESS_SAMPLES + np.arange(200))), abs=1e-6)
+    parts = running([(tone, 1.0)], ceiling=100.0, past=past)
+    cut = [parts.next(size) for size in (1, 700, 3000, 2 * LOUDNESS_SAMPLES - 3701)]
+    assert np.array_equal(np.concatenate(cut), made)
