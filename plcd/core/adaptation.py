@@ -6,7 +6,7 @@ from typing import Final
 from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.forecaster import RECORD_S
 from plcd.core.hole import CROSSFADE_S, LONGEST_INTERPOLATION
-from plcd.core.predictor import Predictor
+from plcd.core.predictor import MOST_ERRORS, Predictor
 
 DEADLINE_S: Final = 0.004
 """Concealing one loss, all channels together, takes no longer, nor longer than half a packet lasts."""
@@ -26,29 +26,25 @@ DRIVE_WORK: Final = 0.3
 CHANNEL_WORK: Final = 150_000
 """Once per channel, whatever the predictor."""
 ERROR_WORK: Final = 400
-"""Per prediction error that the innovation is sampled from, of which there are at most 4096."""
+"""Per prediction error that the innovation is sampled from, of which there are at most :data:`MOST_ERRORS`."""
 SAMPLE_WORK: Final = 250
 """Per sample concealed or crossfaded."""
 CLOSE_WORK: Final = (2.2, 1.55, 0.75)
 """Closing m samples from both sides at order p, guards included: per m², per m p and per p²."""
 
 
-def _rung(*sizes: tuple[int, int]) -> Ensemble:
-    return Ensemble(tuple(Predictor("tapered", *size) for size in sizes))
-
-
 LADDER: Final = (
     BEST,
-    _rung((1024, 4096), (1024, 2048), (512, 2048)),
-    _rung((768, 3072), (512, 2048)),
-    _rung((1024, 4096)),
-    _rung((768, 3072)),
-    _rung((512, 2048)),
-    _rung((384, 1536)),
-    _rung((256, 1024)),
-    _rung((128, 512)),
-    _rung((64, 256)),
-    _rung((32, 128)),
+    Ensemble.tapered((1024, 4096), (1024, 2048), (512, 2048)),
+    Ensemble.tapered((768, 3072), (512, 2048)),
+    Ensemble.tapered((1024, 4096)),
+    Ensemble.tapered((768, 3072)),
+    Ensemble.tapered((512, 2048)),
+    Ensemble.tapered((384, 1536)),
+    Ensemble.tapered((256, 1024)),
+    Ensemble.tapered((128, 512)),
+    Ensemble.tapered((64, 256)),
+    Ensemble.tapered((32, 128)),
 )
 """From the best to the cheapest."""
 DECENT_ORDER: Final = 256
@@ -168,7 +164,7 @@ def _extrapolating(ensemble: Ensemble, demand: Demand) -> float:
     samples = demand.packet + CROSSFADE_S * demand.rate
     last = ensemble.members[-1]  # its errors are the innovation, and its filter shapes it
     orders = sum(member.order for member in ensemble.members) + last.order
-    errors = min(last.context - last.order, 4096)
+    errors = min(last.context - last.order, MOST_ERRORS)
     return CHANNEL_WORK + ERROR_WORK * errors + (DRIVE_WORK * orders + SAMPLE_WORK) * samples
 
 

@@ -41,6 +41,11 @@ class Ensemble:
         return cls(tuple(Predictor.parse(member) for member in name.split("+")))
 
     @classmethod
+    def tapered(cls, *sizes: tuple[int, int]) -> "Ensemble":
+        """Tapered predictors by order and context, the primary's first."""
+        return cls(tuple(Predictor("tapered", order, context) for order, context in sizes))
+
+    @classmethod
     def of(cls, predictor: "str | Predictor | Ensemble") -> "Ensemble":
         """``predictor`` as an ensemble; a string is parsed."""
         if isinstance(predictor, str):
@@ -68,12 +73,8 @@ class Ensemble:
         return "+".join(map(str, self.members))
 
 
-def _ensemble(*members: tuple[int, int]) -> Ensemble:
-    return Ensemble(tuple(Predictor("tapered", order, context) for order, context in members))
-
-
 NAMED: Final[dict[str, Ensemble]] = {}
 """The names that stand for an ensemble."""
-BEST: Final = _ensemble((1536, 6144), (1024, 2048), (512, 2048))
-FAST: Final = _ensemble((384, 1536))
+BEST: Final = Ensemble.tapered((1536, 6144), (1024, 2048), (512, 2048))
+FAST: Final = Ensemble.tapered((384, 1536))
 NAMED.update(best=BEST, fast=FAST)

@@ -5,16 +5,17 @@ from typing import Final
 import numpy as np
 
 from plcd.core.innovation import Innovation
-from plcd.core.linear_prediction import Real, run_on
+from plcd.core.linear_prediction import Real, run_on, tail_of
 from plcd.core.predictor import Fit
 
+CEILING: Final = 1.2
+"""No filled sample exceeds the peak of what was received in the context by more: a predictor of high order may swell where
+a decay began."""
 MIXED_S: Final = 512 / 44_100
 """The mixture rests on a record of so much; up to here the weights hold."""
 ALONE_S: Final = 3 * 512 / 44_100
 """From here on the primary speaks alone: further out the longest context is right most often (in bursts of 16 the mixture
 loses 0.2 dB)."""
-
-
 LOUDNESS_SAMPLES: Final = 4096
 """A long hole is no louder than so many samples before it were, within 3 dB: a note that began just before the hole is not
 taken for how loud the music is."""
@@ -39,7 +40,7 @@ class Extrapolation:
         self.made = 0
         """Samples made so far."""
         self._fits = fits
-        self._tails = [_tail(past, fit) for fit, _ in fits]
+        self._tails = [tail_of(past, fit.coefficients.size - 1) for fit, _ in fits]
         self._innovation = innovation
         self._shaping = fits[-1][0].coefficients
         self._noise_tail = np.zeros(self._shaping.size - 1)
@@ -72,14 +73,5 @@ class Extrapolation:
         self._energy = float(energy[-1]) if energy.size else self._energy
         places = np.arange(self.made - made.size + 1, self.made + 1)
         allowed = LOUDER * self._usual * (places + SPARED_SAMPLES)
-        held: Real = np.where(energy > allowed, made * (allowed / np.maximum(energy, 1e-300)), made)
+        held: Real = made * np.divide(allowed, energy, out=np.ones(made.size), where=energy > allowed)
         return held
-
-
-def _tail(past: Real, fit: Fit) -> Real:
-    """The last samples of ``past`` that ``fit`` needs, zeros before them where there are not so many."""
-    tail = np.zeros(fit.coefficients.size - 1)
-    known = min(tail.size, past.size)
-    if known:
-        tail[-known:] = past[-known:]
-    return tail

@@ -16,9 +16,10 @@ from typing import Final
 import numpy as np
 
 from plcd.core.ensemble import Ensemble
+from plcd.core.extrapolation import CEILING
 from plcd.core.frame import Samples
 from plcd.core.history import History
-from plcd.core.linear_prediction import Real, extrapolate
+from plcd.core.linear_prediction import Real, extrapolate, tail_of
 from plcd.core.predictor import Fit, Predictor
 
 RECORD_S: Final = 512 / 44_100
@@ -152,11 +153,9 @@ class Forecaster:
             if not self.patient and (member, channel) not in self._at(history, tried_at):
                 return known
             fit = self._made(history, tried_at, member, channel)
-            past = np.zeros(predictor.order)
-            tail = history.before(tried_at, predictor.order)[channel]
-            past[past.size - tail.size :] = tail
+            past = tail_of(history.before(tried_at, predictor.order)[channel], predictor.order)
             extrapolate(past, fit.coefficients, guess)
-            peak = 1.2 * float(np.abs(past).max(initial=0.0))
+            peak = CEILING * float(np.abs(past).max(initial=0.0))
             errors[member] = np.sum(np.square(np.clip(guess, -peak, peak) - actual))
         errors += _LEAST_ERROR * float(actual @ actual) + _TINY
         weights: Real = (errors / errors.min()) ** -RECORD_POWER
@@ -166,12 +165,9 @@ class Forecaster:
     def _made(self, history: History, place: int, member: int, channel: int) -> Fit:
         made = self._at(history, place)
         if (member, channel) not in made:
-            made[member, channel] = self._fit(history, place, member, channel)
+            predictor = self.ensemble.members[member]
+            made[member, channel] = predictor.fit(_context(history, place, predictor, channel))
         return made[member, channel]
-
-    def _fit(self, history: History, place: int, member: int, channel: int) -> Fit:
-        predictor = self.ensemble.members[member]
-        return predictor.fit(_context(history, place, predictor, channel))
 
     def _at(self, history: History, place: int) -> dict[tuple[int, int], Fit]:
         """The fits at ``place``; those too old to be tried are forgotten."""

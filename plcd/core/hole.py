@@ -4,17 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plcd.core.extrapolation import Extrapolation
+from plcd.core.extrapolation import CEILING, Extrapolation
 from plcd.core.forecaster import Forecaster
 from plcd.core.frame import Samples
 from plcd.core.history import History
-from plcd.core.innovation import Innovation
+from plcd.core.innovation import Innovation, fall
 from plcd.core.interpolation import interpolate_each
-from plcd.core.linear_prediction import Real, drive, mean_error
+from plcd.core.linear_prediction import Real, drive, mean_error, tail_of
 
-CEILING = 1.2
-"""No filled sample exceeds the peak of what was received in the context by more: a predictor of high order may swell where
-a decay began."""
 FADE_START_S = 0.05
 """Up to here a hole is filled at full level; 99 % of measured bursts are shorter."""
 FADE_END_S = 0.4
@@ -117,9 +114,7 @@ class OpenHole:
             order = fit.coefficients.size - 1
             whole = np.zeros(order + missing + min(future.shape[0], order))
             past, made, after = np.split(whole, (order, order + missing))
-            played = history.newest(order)[channel]
-            if played.size:
-                past[-played.size :] = played
+            past[:] = tail_of(history.newest(order)[channel], order)
             after[:] = future[:order, channel]
             if not self._close(channel, whole, made, past, after):
                 return None
@@ -156,6 +151,5 @@ class OpenHole:
         start, end = self._shape.fade_start, self._shape.fade_end
         if self.filled + out.shape[0] <= start:
             return
-        place = (np.arange(self.filled, self.filled + out.shape[0]) - start) / (end - start)
-        gain = 0.5 + 0.5 * np.cos(np.pi * np.clip(place, 0.0, 1.0))
+        gain = fall(np.arange(self.filled, self.filled + out.shape[0]), start, end)
         out *= gain.astype(np.float32)[:, None]

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plcd.core.jit import kernel
 from plcd.core.linear_prediction import Real
@@ -73,8 +74,8 @@ class Innovation:
         source = _cyclic(self._mirrored, start, count + low.size - 1)
         at = self._levels
         seconds = np.arange(start, start + count) / self._rate
-        low_level = at.low * _fall(seconds, 0.0, at.low_until_s)
-        high_level = at.high_later + (at.high - at.high_later) * _fall(
+        low_level = at.low * fall(seconds, 0.0, at.low_until_s)
+        high_level = at.high_later + (at.high - at.high_later) * fall(
             seconds, at.high_from_s, at.high_until_s
         )
         amount = self._amount * np.minimum(1.0, seconds / at.rise_s)
@@ -125,10 +126,10 @@ def _cyclic(samples: Real, start: int, count: int) -> Real:
     return part
 
 
-def _fall(seconds: Real, start: float, end: float) -> Real:
+def fall(places: NDArray[np.floating | np.integer], start: float, end: float) -> Real:
     """1 until ``start``, 0 from ``end``, a raised cosine between."""
-    fall: Real = 0.5 + 0.5 * np.cos(np.pi * np.clip((seconds - start) / (end - start), 0.0, 1.0))
-    return fall
+    level: Real = 0.5 + 0.5 * np.cos(np.pi * np.clip((places - start) / (end - start), 0.0, 1.0))
+    return level
 
 
 @cache

@@ -118,6 +118,15 @@ def autocorrelation_fit(x: Real, order: int) -> Real:
     return levinson(autocorrelation(x, order))
 
 
+def tail_of(past: Real, order: int) -> Real:
+    """The last ``order`` samples of ``past``, which :func:`drive` starts from; zeros before them where there are not so many."""
+    tail = np.zeros(order)
+    known = min(order, past.size)
+    if known:
+        tail[-known:] = past[-known:]
+    return tail
+
+
 @kernel
 def drive(past: Real, a: Real, innovation: Real, out: Real) -> None:
     """Continue ``past`` (the newest sample last, at least p of them) into all of ``out``, driven by ``innovation``.

@@ -15,7 +15,7 @@ MAX_CONTEXT = 65_536
 METHODS: Final = ("tapered", "burg", "lpc")
 
 _SPEC = re.compile(r"([a-z]+):(\d{1,6})/(\d{1,6})")
-_ERRORS: Final = 4096
+MOST_ERRORS: Final = 4096
 """Of the newest prediction errors so many are kept, if there are that many: what a burst of eight packets needs."""
 
 
@@ -77,12 +77,12 @@ class Predictor:
             coefficients, errors = tapered_burg(context, order)
         else:
             coefficients = (burg if self.method == "burg" else autocorrelation_fit)(context, order)
-            errors = prediction_errors(context[-(order + _ERRORS) :], coefficients)
+            errors = prediction_errors(context[-(order + MOST_ERRORS) :], coefficients)
         if order < self.order:
             padded = np.zeros(self.order + 1)
             padded[: coefficients.size] = coefficients
             coefficients = padded
-        return Fit(coefficients, errors[-_ERRORS:])
+        return Fit(coefficients, errors[-MOST_ERRORS:])
 
     def __str__(self) -> str:
         return f"{self.method}:{self.order}/{self.context}"

@@ -8,6 +8,7 @@ import numpy as np
 from plcd.core.engine import Engine
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import PlayedFrame, Samples
+from plcd.core.linear_prediction import Real, extrapolate
 from plcd.core.packet import AudioPacket, SourceId, StreamFormat
 from plcd.core.predictor import Predictor
 from plcd.core.sources import Arrival
@@ -129,3 +130,10 @@ def listen(engine: Engine, arrivals: Iterable[Arrival], until_ns: int, open_ns: 
         played.instants.append(now_ns)
         played.frames.append(engine.pull(now_ns))
     return played
+
+
+def continued(past: Real, a: Real, count: int) -> Real:
+    """``count`` samples predicted behind ``past``."""
+    out = np.empty(count)
+    extrapolate(past, a, out)
+    return out

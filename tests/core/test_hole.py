@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.core.ensemble import Ensemble
+from plcd.core.extrapolation import CEILING
 from plcd.core.forecaster import Forecaster
 from plcd.core.frame import Samples
 from plcd.core.history import History
-from plcd.core.hole import CEILING, LONGEST_INTERPOLATION, OpenHole, Shape
+from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
 from plcd.core.linear_prediction import extrapolate, prediction_errors
 from plcd.core.predictor import Predictor
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.core.ensemble import Ensemble
+from plcd.core.extrapolation import CEILING
 from plcd.core.frame import Hole, Origin, Samples
-from plcd.core.hole import CEILING
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from core_streams import music
+from core_streams import continued, music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +10,6 @@ from plcd.core.linear_prediction import (
     autocorrelation_fit,
     burg,
     drive,
-    extrapolate,
     levinson,
     mean_error,
     prediction_errors,
@@ -44,12 +43,6 @@ def textbook_burg(x: Real, order: int) -> Real:
         padded = np.append(a, 0.0)
         a = padded + k * padded[::-1]
     return a
-
-
-def continued(past: Real, a: Real, count: int) -> Real:
-    out = np.empty(count)
-    extrapolate(past, a, out)
-    return out
 
 
 @settings(max_examples=30)

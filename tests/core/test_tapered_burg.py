@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from core_streams import music
+from core_streams import continued, music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plcd.core.linear_prediction import Real, burg, extrapolate, prediction_errors
+from plcd.core.linear_prediction import Real, burg, prediction_errors
 from plcd.core.tapered_burg import tapered_burg
 
 seeds = st.integers(0, 2**32 - 1)
@@ -37,12 +37,6 @@ def reflections(a: Real) -> list[float]:
             break
         a = (a[:m] - k * a[m:0:-1]) / (1 - k * k)
     return found[::-1]
-
-
-def continued(past: Real, a: Real, count: int) -> Real:
-    out = np.empty(count)
-    extrapolate(past, a, out)
-    return out
 
 
 @settings(max_examples=40)
