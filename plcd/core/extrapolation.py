@@ -19,10 +19,10 @@ loses 0.2 dB)."""
 LOUDNESS_SAMPLES: Final = 4096
 """A long hole is no louder than so many samples before it were, within 3 dB: a note that began just before the hole is not
 taken for how loud the music is."""
-LOUDER: Final = 1.3
+LOUDER: Final = 1.2
 """A hole may have so much times the usual energy per sample,"""
 SPARED_SAMPLES: Final = 2048
-"""and of so many samples more than it has: short ones may be as loud as what they continue, one of 4096 has 2.9 dB."""
+"""and of so many samples more than it has: short ones may be as loud as what they continue, one of 4096 has 2.6 dB."""
 
 
 class Extrapolation:
