@@ -49,9 +49,15 @@ class Extrapolation:
         before = past[-LOUDNESS_SAMPLES:]
         self._usual = float(before @ before) / max(1, before.size)
         self._energy = 0.0
+        self._heard = 0
 
     def next(self, count: int) -> Real:
-        """The next ``count`` samples."""
+        """The next ``count`` samples: both :meth:`parts`, under ceiling and loudness limit."""
+        prediction, innovation = self.parts(count)
+        return self.held(prediction + innovation)
+
+    def parts(self, count: int) -> tuple[Real, Real]:
+        """Prediction and shaped innovation of the next ``count`` samples, to be limited by :meth:`held`."""
         seconds = np.arange(self.made, self.made + count) / self._rate
         alone = np.clip((seconds - MIXED_S) / (ALONE_S - MIXED_S), 0.0, 1.0)
         nothing = np.zeros(count)
@@ -65,13 +71,15 @@ class Extrapolation:
             total += share * np.clip(part, -self._ceiling, self._ceiling)
         run_on(self._noise_tail, self._shaping, self._innovation.part(self.made, count), part)
         self.made += count
-        return self._held(np.clip(total + part, -self._ceiling, self._ceiling))
+        return total, part
 
-    def _held(self, made: Real) -> Real:
-        """``made``, which ends at the place reached, down to the energy that a hole may have so far."""
+    def held(self, samples: Real) -> Real:
+        """``samples``, which go on from those of the call before, down to the energy that a hole may have so far."""
+        made = np.clip(samples, -self._ceiling, self._ceiling)
         energy = np.cumsum(np.concatenate(([self._energy], np.square(made))))[1:]
         self._energy = float(energy[-1]) if energy.size else self._energy
-        places = np.arange(self.made - made.size + 1, self.made + 1)
+        places = np.arange(self._heard + 1, self._heard + made.size + 1)
+        self._heard += made.size
         allowed = LOUDER * self._usual * (places + SPARED_SAMPLES)
         held: Real = made * np.divide(allowed, energy, out=np.ones(made.size), where=energy > allowed)
         return held

@@ -11,6 +11,8 @@ from plcd.core.history import History
 from plcd.core.innovation import Innovation, fall
 from plcd.core.interpolation import interpolate_each
 from plcd.core.linear_prediction import Real, drive, mean_error, tail_of
+from plcd.core.refined import Refined, RefinerCounters
+from plcd.core.refiner import Refiner
 
 FADE_START_S = 0.05
 """Up to here a hole is filled at full level; 99 % of measured bursts are shorter."""
@@ -48,11 +50,19 @@ class Shape:
 class OpenHole:
     """Opens at the end of ``history``: the primary predictor is fitted there, or was ahead of time.
 
-    ``rate`` in Hz; ``noise``: amount of sampled innovation, see :class:`Innovation`.
+    ``rate`` in Hz; ``noise``: amount of sampled innovation, see :class:`Innovation`. ``refiner``: a network that may better
+    what is extrapolated; what became of its blocks goes to ``counters``.
     """
 
     def __init__(
-        self, forecaster: Forecaster, history: History, shape: Shape, rate: int, noise: float = 1.0
+        self,
+        forecaster: Forecaster,
+        history: History,
+        shape: Shape,
+        rate: int,
+        noise: float = 1.0,
+        refiner: Refiner | None = None,
+        counters: RefinerCounters | None = None,
     ) -> None:
         self.filled = 0
         """Samples made so far."""
@@ -66,37 +76,51 @@ class OpenHole:
         self._context = history.newest(context).astype(np.float64)
         self._peak = history.peak(context)
         self._ceiling = np.minimum(CEILING * self._peak.astype(np.float64), _LARGEST).astype(np.float32)
-        self._running: list[Extrapolation] | None = None
+        self._refiner = refiner
+        self._counters = counters or RefinerCounters()
+        self._running: list[Extrapolation | Refined] | None = None
 
     @property
     def silent(self) -> bool:
         """The fade has ended."""
         return self.filled >= self._shape.fade_end
 
-    def extrapolate(self, count: int) -> Samples:
+    @property
+    def refined(self) -> bool:
+        """A network made what was extrapolated last, in every channel."""
+        return bool(self._running) and all(
+            isinstance(running, Refined) and running.speaks for running in self._running or ()
+        )
+
+    def extrapolate(self, count: int, ended: bool = False) -> Samples:
         """The next ``count`` samples ``(count, channels)``, faded and under the ceiling.
 
-        The first call has to come before the history goes on.
+        The first call has to come before the history goes on. ``ended``: they only lead over to what was received.
         """
         out = np.zeros((count, len(self._fits)), dtype=np.float32)
         if self._running is None:
             self._running = [self._run(channel) for channel in range(out.shape[1])]
         if not self.silent:
             for channel, running in enumerate(self._running):
-                out[:, channel] = running.next(count)
+                if ended and isinstance(running, Refined):
+                    out[:, channel] = running.trail(count)
+                else:
+                    out[:, channel] = running.next(count)
             self._fade(out)
         self.filled += count
         return out
 
-    def _run(self, channel: int) -> Extrapolation:
+    def _run(self, channel: int) -> Extrapolation | Refined:
         fits = self._forecaster.members(self._history, channel) or [(self._fits[channel], 1.0)]
         innovation = Innovation(fits[-1][0].errors, self._rate, self._noise)
         ceiling = float(self._ceiling[channel])
-        return Extrapolation(self._context[channel], fits, innovation, ceiling, self._rate)
-
-    def limited(self, samples: Samples) -> Samples:
-        """``samples`` ``(n, channels)`` under the ceiling."""
-        return np.minimum(np.maximum(samples, -self._ceiling), self._ceiling)
+        plain = Extrapolation(self._context[channel], fits, innovation, ceiling, self._rate)
+        if self._refiner is None:
+            return plain
+        history, context = self._history, self._refiner.context
+        past = history.newest(context)[channel]
+        received = history.received(history.place, context)
+        return Refined(plain, self._refiner, past, received, self._counters, self._rate)
 
     def level(self, filled: Samples) -> Samples:
         """What stands for ``filled`` in the history's levels: no louder than what was received before the hole."""

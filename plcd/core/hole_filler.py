@@ -22,7 +22,8 @@ from plcd.core.history import History
 from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
 from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask, run_end
-from plcd.core.refiner import Refiner, RefinerRequest
+from plcd.core.refined import RefinerCounters
+from plcd.core.refiner import Refiner
 
 
 @dataclass(slots=True)
@@ -52,16 +53,13 @@ class HoleFiller:
         """Amount of sampled innovation from the next hole on, see :class:`Innovation`."""
         self.longest_closed = LONGEST_INTERPOLATION
         """Missing samples; a longer hole is extrapolated until so many are left."""
-        self.refinements = 0
-        """Holes shown to the network."""
-        self.refinements_missed = 0
-        """Of these, how often it had nothing in time, or nothing that can be played."""
+        self.refinements = RefinerCounters()
         self._rate = rate
         self._shape = Shape.at(rate, crossfade_limit)
         self._refiner = refiner
         self._packet = crossfade_limit
         self._forecaster = Forecaster(Ensemble.of(predictor), rate, crossfade_limit, patient, fallback)
-        self._history = History(channels, self._forecaster.reach)
+        self._history = History(channels, self._memory())
         self._hole: OpenHole | None = None
         self._plan: Samples | None = None
         self._returning: _Return | None = None
@@ -89,7 +87,11 @@ class HoleFiller:
         self._forecaster = Forecaster(Ensemble.of(predictor), self._rate, self._packet, patient, fallback)
         self._forecaster.counters = counters
         self._forecaster.spoil(self._history.place)
-        self._history = self._history.resized(self._forecaster.reach)
+        self._history = self._history.resized(self._memory())
+
+    def _memory(self) -> int:
+        """Samples of history that predictors and network look back on."""
+        return max(self._forecaster.reach, self._refiner.context if self._refiner else 0)
 
     @property
     def window(self) -> int:
@@ -137,7 +139,8 @@ class HoleFiller:
                 changed = self._play(samples[start:stop], out[start:stop])
                 if changed:
                     self._forecaster.spoil(self._history.place + changed)
-                self._history.append(out[start:stop], samples[start:stop])
+                intact = np.arange(stop - start) >= changed
+                self._history.append(out[start:stop], samples[start:stop], intact)
             else:
                 if self._hole is None:
                     self._hole = self._open()
@@ -145,14 +148,22 @@ class HoleFiller:
                 if self._plan is None and samples.shape[0] > frames:
                     self._plan = self._close(self._hole, samples, present, start)
                 origin = self._conceal(self._hole, out[start:stop])
-                self._history.append(out[start:stop], self._hole.level(out[start:stop]))
+                self._history.append(out[start:stop], self._hole.level(out[start:stop]), False)
                 self._forecaster.spoil(self._history.place)
                 holes.append(Hole(start, stop - start, origin))
             start = stop
         return out, holes
 
     def _open(self) -> OpenHole:
-        return OpenHole(self._forecaster, self._history, self._shape, self._rate, self.noise)
+        return OpenHole(
+            self._forecaster,
+            self._history,
+            self._shape,
+            self._rate,
+            self.noise,
+            self._refiner,
+            self.refinements,
+        )
 
     def _continuation(self) -> OpenHole:
         """What would go on from what was played: the hole that is extrapolated, else one that opens here."""
@@ -172,7 +183,7 @@ class HoleFiller:
         count: int = min(fade.total - fade.done, out.shape[0])
         place = np.arange(fade.done + 1, fade.done + count + 1, dtype=np.float32)[:, None]
         weight = place / np.float32(fade.total + 1)
-        out[:count] = (1 - weight) * fade.hole.extrapolate(count) + weight * received[:count]
+        out[:count] = (1 - weight) * fade.hole.extrapolate(count, ended=True) + weight * received[:count]
         fade.done += count
         if fade.done == fade.total:
             self._returning = None
@@ -184,16 +195,11 @@ class HoleFiller:
             out[:] = self._plan[:count]
             self._plan = self._plan[count:]
             return Origin.INTERPOLATED
-        offset = hole.filled
         silent = hole.silent
         out[:] = hole.extrapolate(count)
         if silent:
             return Origin.SILENCE
-        better = self._refined(offset, out)
-        if better is None:
-            return Origin.PREDICTED
-        out[:] = hole.limited(better)
-        return Origin.REFINED
+        return Origin.REFINED if hole.refined else Origin.PREDICTED
 
     def _close(self, hole: OpenHole, samples: Samples, present: Mask, start: int) -> Samples | None:
         """Interpolate from ``start`` to the hole's end if that is in sight."""
@@ -204,17 +210,3 @@ class HoleFiller:
             return None
         known = run_end(present, end, present.shape[0])
         return hole.interpolate(self._history, end - start, samples[end:known])
-
-    def _refined(self, offset: int, prediction: Samples) -> Samples | None:
-        """What the network makes of ``prediction``: None if there is none; None, and counted, where it cannot be played."""
-        if self._refiner is None:
-            return None
-        context = np.zeros((self.predictor.context, prediction.shape[1]), dtype=np.float32)
-        played = self._history.newest(context.shape[0]).T
-        context[context.shape[0] - played.shape[0] :] = played
-        self.refinements += 1
-        better = self._refiner.refine(RefinerRequest(context, prediction.copy(), offset))
-        if better is None or better.shape != prediction.shape or not np.isfinite(better).all():
-            self.refinements_missed += 1
-            return None
-        return better

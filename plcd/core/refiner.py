@@ -1,31 +1,53 @@
-"""The place of a network: it is shown what the predictor made and may give something better."""
+"""The place of a network: it is shown, block by block of a hole, what the predictor made, and may give something better."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from plcd.core.frame import Samples
+import numpy as np
+from numpy.typing import NDArray
+
+from plcd.core.presence import Mask
+
+Signal = NDArray[np.float32]
+"""One channel, shape ``(samples,)``, full scale 1.0."""
 
 
 @dataclass(frozen=True, slots=True)
-class RefinerRequest:
-    """One hole, or the part of one that is needed now. All audio ``(frames, channels)`` float32."""
+class Block:
+    """One block of a hole in one channel. The arrays are the refiner's own."""
 
-    context: Samples
-    """What was played before, newest last; as long as the predictor's context, zeros before the stream began."""
-    prediction: Samples
-    """What the predictor gives for the missing samples: always complete, always playable."""
-    hole_offset: int
-    """Samples of this hole that were already played."""
+    past: Signal
+    """:attr:`Refiner.context` samples as they were played before the block, newest last; zeros before the stream began."""
+    received: Mask
+    """Which of them are played as they were received."""
+    prediction: Signal
+    """:attr:`Refiner.horizon` samples from the block's start on: what the predictor expects, without innovation."""
+    innovation: Signal
+    """The sampled innovation on top of it; zeros where there is none."""
+    start: int
+    """Samples of the hole before this block; a multiple of :attr:`Refiner.block`."""
+    rate: int
+    """Hz."""
 
 
 class Refiner(Protocol):
-    """Runs beside the predictor. The predictor's result exists before ``refine`` is called."""
+    """Works on holes in blocks, which the frames of the stream do not move: equal holes give equal sound."""
 
     name: str
+    context: int
+    """Samples of the past it is shown."""
+    block: int
+    """Samples of a hole that it makes at a time."""
+    horizon: int
+    """Samples of prediction it is shown; at least ``made``."""
+    made: int
+    """Samples it returns: ``block``, and those which the crossfade into what follows takes."""
+    fade: int
+    """Samples of the fade from the prediction into its result at a hole's start."""
 
-    def refine(self, request: RefinerRequest) -> Samples | None:
-        """Better samples of the prediction's shape, or None when there is nothing (better) in time.
+    def refine(self, block: Block) -> Signal | None:
+        """``made`` samples better than ``prediction + innovation``, or None when there is nothing (better) in time.
 
-        Must return within the time the runner declares; a result that would come later is abandoned by the runner,
-        which answers None, and is counted by the engine as ``model_late``.
+        Must return within the time that whoever runs it declares; a result that would come later is abandoned there,
+        answered with None, and counted as ``model_late``.
         """

@@ -41,7 +41,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
             "restarts": max(0, counters.streams - 1),
             "underruns": output.underruns if output else 0,
             "missed_deadlines": tallies.missed_deadlines,
-            "model_late": filler.refinements_missed if filler else 0,
+            "model_late": filler.refinements.missed if filler else 0,
             "device_lost": bool(output and output.lost),
         },
         "buffer": _buffer(thread),

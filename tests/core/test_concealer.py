@@ -9,7 +9,7 @@ from plcd.core.concealer import Concealer
 from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.predictor import Predictor
-from plcd.core.refiner import RefinerRequest
+from plcd.core.refiner import Block, Signal
 
 
 def run(concealer: Concealer, signal: Samples, lost: list[bool]) -> Samples:
@@ -267,15 +267,17 @@ def test_what_goes_in_and_comes_out_belongs_to_the_caller() -> None:
 def test_a_refiner_is_asked() -> None:
     class Half:
         name = "half"
+        context, block, horizon, made, fade = 64, 512, 768, 768, 1
 
-        def refine(self, request: RefinerRequest) -> Samples:
-            return 0.5 * request.prediction
+        def refine(self, block: Block) -> Signal:
+            half: Signal = 0.5 * (block.prediction + block.innovation)
+            return half
 
     signal = music(4096)
     lost = [index == 5 for index in range(8)]
     plain = run(Concealer(RATE, predictor=SMALL), signal, lost)
     half = run(Concealer(RATE, predictor=SMALL, refiner=Half()), signal, lost)
-    assert np.array_equal(half[2560:3072], 0.5 * plain[2560:3072])
+    assert half[2561:3072] == pytest.approx(0.5 * plain[2561:3072], abs=1e-7)
 
 
 def test_memory_is_bounded() -> None:

@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.core.ensemble import Ensemble
-from plcd.core.extrapolation import CEILING
+from plcd.core.extrapolation import CEILING, Extrapolation
 from plcd.core.forecaster import Forecaster
 from plcd.core.frame import Samples
 from plcd.core.history import History
 from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
-from plcd.core.linear_prediction import extrapolate, prediction_errors
+from plcd.core.innovation import Innovation
+from plcd.core.linear_prediction import prediction_errors
 from plcd.core.predictor import Predictor
 
 SHAPE = Shape.at(RATE, 512)
@@ -65,11 +66,12 @@ def test_how_a_hole_is_cut_does_not_matter(
 
 def test_the_level_is_full_then_fades_then_is_silent() -> None:
     hole = opened(after(tone(400)))
-    a = SMALL.fit(tone(400)[-256:, 0].astype(np.float64)).coefficients
-    unfaded = np.empty(SHAPE.fade_end)
-    extrapolate(tone(400)[-256:, 0].astype(np.float64), a, unfaded)
-    ceiling = CEILING * np.abs(tone(400)[-256:]).max()
-    unfaded = np.clip(unfaded, -ceiling, ceiling)
+    past = tone(400)[-256:, 0].astype(np.float64)
+    fit = SMALL.fit(past)
+    ceiling = CEILING * float(np.abs(past).max())
+    unfaded = Extrapolation(past, [(fit, 1.0)], Innovation(fit.errors, RATE, 0.0), ceiling, RATE).next(
+        SHAPE.fade_end
+    )
     made = hole.extrapolate(SHAPE.fade_end)[:, 0]
     start = SHAPE.fade_start
     assert made[: start + 1] == pytest.approx(unfaded[: start + 1], abs=1e-6)
@@ -116,11 +118,10 @@ def test_the_ceiling_is_what_was_received_not_what_was_filled(
     assert np.abs(made).max() <= CEILING * np.abs(quiet).max() * (1 + 1e-6)
 
 
-def test_levels_and_limits() -> None:
+def test_levels() -> None:
     hole = opened(after(np.array([[0.5, 0.0], [-0.25, 0.1]], np.float32)))
     filled = np.array([[1.0, -1.0], [-0.3, 0.05], [0.55, 0.11]], np.float32)
     assert hole.level(filled) == pytest.approx(np.array([[0.5, -0.1], [-0.3, 0.05], [0.5, 0.1]]))
-    assert hole.limited(filled) == pytest.approx(np.array([[0.6, -0.12], [-0.3, 0.05], [0.55, 0.11]]))
 
 
 @pytest.mark.parametrize(("predictor", "noise"), WAYS)

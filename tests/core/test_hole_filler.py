@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from core_streams import RATE, SEVERAL, SMALL, music, numbered
+from core_streams import RATE, SEVERAL, SMALL, music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +12,6 @@ from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask
-from plcd.core.refiner import RefinerRequest
 
 FADE = 128
 
@@ -563,111 +562,3 @@ def test_silence_stays_silence(ahead: int) -> None:
 
 
 # Networks
-
-
-class Network:
-    """A refiner that answers what it is told to, and keeps what it was asked."""
-
-    name = "test"
-
-    def __init__(self, answer: object = None) -> None:
-        self.answer = answer
-        self.requests: list[RefinerRequest] = []
-
-    def refine(self, request: RefinerRequest) -> Samples | None:
-        self.requests.append(request)
-        return self.answer(request) if callable(self.answer) else None
-
-
-def refined(answer: object, channels: int = 2) -> tuple[Samples, list[Hole], Network, HoleFiller]:
-    network = Network(answer)
-    filler = HoleFiller(RATE, channels, SMALL, refiner=network)
-    present = mask(2048, [(512, 1024)])
-    audio, holes = play(filler, poisoned(music(2048, channels), present), present, [512])
-    return audio, holes, network, filler
-
-
-def test_a_network_is_shown_context_and_prediction() -> None:
-    audio, holes, network, filler = refined(None)
-    without, expected = play(HoleFiller(RATE, 2, SMALL), music(2048, 2), mask(2048, [(512, 1024)]), [512])
-    assert np.array_equal(audio, without)
-    assert holes == expected
-    assert (filler.refinements, filler.refinements_missed) == (2, 2)
-    for number, request in enumerate(network.requests):
-        place = 512 + 512 * number
-        assert request.hole_offset == 512 * number
-        assert np.array_equal(request.context, without[place - 256 : place])
-        assert np.array_equal(request.prediction, without[place : place + 512])
-        assert request.context.dtype == request.prediction.dtype == np.float32
-
-
-def test_what_a_network_gives_is_played_and_remembered() -> None:
-    audio, holes, network, filler = refined(lambda request: 0.5 * request.prediction)
-    assert [hole.origin for hole in holes] == [Origin.REFINED] * 2
-    assert (filler.refinements, filler.refinements_missed) == (2, 0)
-    assert np.array_equal(audio[512:1024], 0.5 * network.requests[0].prediction)
-    assert np.array_equal(network.requests[1].context, audio[1024 - 256 : 1024])
-
-
-def wrong(change: str, request: RefinerRequest) -> Samples:
-    better = request.prediction.copy()
-    match change:
-        case "nan":
-            better[3, 1] = np.nan
-        case "infinity":
-            better[3, 1] = np.inf
-        case "short":
-            return better[:-1]
-        case "flat":
-            return better[:, 0]
-        case "one channel":
-            return better[:, :1]
-        case "empty":
-            return better[:0]
-    return better
-
-
-@pytest.mark.parametrize("change", ["nan", "infinity", "short", "flat", "one channel", "empty"])
-def test_what_cannot_be_played_counts_as_nothing(change: str) -> None:
-    audio, holes, _, filler = refined(lambda request: wrong(change, request))
-    assert np.array_equal(audio, refined(None)[0])
-    assert [hole.origin for hole in holes] == [Origin.PREDICTED] * 2
-    assert (filler.refinements, filler.refinements_missed) == (2, 2)
-
-
-def test_a_network_stays_under_the_ceiling_and_cannot_touch_the_prediction() -> None:
-    def shout(request: RefinerRequest) -> Samples:
-        request.prediction[:] = np.nan
-        request.context[:] = np.nan
-        return np.full(request.prediction.shape, 1e30, dtype=np.float32)
-
-    audio, holes, _, _ = refined(shout)
-    assert {hole.origin for hole in holes} == {Origin.REFINED}
-    received = np.abs(music(2048, 2)[:512]).max(axis=0)
-    assert (np.abs(audio[512:1536]).max(axis=0) <= CEILING * received * (1 + 1e-6)).all()
-
-    def spoil(request: RefinerRequest) -> None:
-        request.prediction[:] = np.nan
-        request.context[:] = np.nan
-
-    assert np.array_equal(refined(spoil)[0], refined(None)[0])
-
-
-def test_a_network_is_not_asked_for_silence_nor_for_what_is_closed_from_both_sides() -> None:
-    network = Network()
-    filler = HoleFiller(RATE, 1, SMALL, refiner=network)
-    present = mask(40 * 512, [(512, 35 * 512)])
-    play(filler, music(40 * 512), present, [512])
-    assert len(network.requests) == -(-round(0.4 * RATE) // 512)
-    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024), refiner=network)
-    network.requests.clear()
-    play(filler, music(4096), mask(4096, [(2048, 512)]), [512], 512)
-    assert not network.requests
-
-
-def test_the_context_of_a_network_begins_with_silence() -> None:
-    network = Network()
-    filler = HoleFiller(RATE, 1, SMALL, refiner=network)
-    play(filler, numbered(0, 200), mask(200, [(100, 100)]), [100])
-    assert not network.requests[0].context[:156].any()
-    assert np.array_equal(network.requests[0].context[156:], numbered(0, 100))

@@ -1,0 +1,136 @@
+"""One channel of a hole with a network: block by block the refined samples, blended where one gives way to the other.
+
+Theory of operation. The extrapolation is read ahead of what is played, as far as the refiner wants to see. For each block
+the refiner either speaks or does not. Its result reaches beyond the block; over that *tail* whatever comes next is
+blended in: the next block's result, the bare prediction, or what is received (the hole filler asks for :meth:`Refined.trail`
+then, which never makes another block). Where the bare prediction led, the result is faded in.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plcd.core.extrapolation import Extrapolation
+from plcd.core.innovation import fall
+from plcd.core.linear_prediction import Real
+from plcd.core.presence import Mask
+from plcd.core.refiner import Block, Refiner, Signal
+
+_NOTHING = np.zeros(0)
+
+
+@dataclass(slots=True)
+class RefinerCounters:
+    """What became of the blocks shown to a network, one a channel."""
+
+    shown: int = 0
+    missed: int = 0
+    """Of these, how often it had nothing in time, or nothing that can be played."""
+
+
+class Refined:
+    """``past`` and ``received``: at least what ``refiner`` wants to see, as far as it is known, newest last."""
+
+    def __init__(
+        self,
+        extrapolation: Extrapolation,
+        refiner: Refiner,
+        past: Signal,
+        received: Mask,
+        counters: RefinerCounters,
+        rate: int,
+    ) -> None:
+        self.speaks = False
+        """The network made the samples given last."""
+        self._extrapolation = extrapolation
+        self._refiner = refiner
+        self._counters = counters
+        self._rate = rate
+        self._past = np.zeros(refiner.context, dtype=np.float32)
+        self._received = np.zeros(refiner.context, dtype=np.bool_)
+        count = min(past.size, refiner.context)
+        self._past[refiner.context - count :] = past[past.size - count :]
+        self._received[refiner.context - count :] = received[received.size - count :]
+        self._prediction = _NOTHING
+        self._innovation = _NOTHING
+        self._start = 0
+        self._ready = _NOTHING
+        self._tail = _NOTHING
+
+    def next(self, count: int) -> Real:
+        """The next ``count`` samples, under ceiling and loudness limit."""
+        while self._ready.size < count:
+            self._make_block()
+        return self._given(count)
+
+    def trail(self, count: int) -> Real:
+        """The next ``count`` samples where the hole has ended: no block is made for them, the result's tail must do."""
+        missing = count - self._ready.size
+        if missing > 0:
+            wanted = max(missing, self._tail.size)
+            self._show(wanted)
+            self._append(_blend(self._tail, self._plain(wanted)))
+            self._prediction, self._innovation = self._prediction[wanted:], self._innovation[wanted:]
+            self._tail = _NOTHING
+        return self._given(count)
+
+    def _given(self, count: int) -> Real:
+        out, self._ready = np.split(self._ready, (count,))
+        return self._extrapolation.held(out)
+
+    def _make_block(self) -> None:
+        block = self._refiner.block
+        self._show(self._refiner.horizon)
+        made, tail = self._plain(block), _NOTHING
+        better = self._asked()
+        self.speaks = better is not None
+        if better is not None:
+            result = better.astype(np.float64)
+            if not self._tail.size:
+                result = _blend(made[: self._refiner.fade], result)
+            made, tail = np.split(result, (block,))
+        made = _blend(self._tail, made)
+        self._tail = tail
+        self._append(made)
+        self._past = np.concatenate((self._past, made.astype(np.float32)))[block:]
+        self._received = np.concatenate((self._received, np.zeros(block, dtype=np.bool_)))[block:]
+        self._prediction, self._innovation = self._prediction[block:], self._innovation[block:]
+        self._start += block
+
+    def _append(self, made: Real) -> None:
+        self._ready = np.concatenate((self._ready, made))
+
+    def _show(self, count: int) -> None:
+        """Read the extrapolation until ``count`` samples lie ahead of the last block made."""
+        missing = count - self._prediction.size
+        if missing > 0:
+            prediction, innovation = self._extrapolation.parts(missing)
+            self._prediction = np.concatenate((self._prediction, prediction))
+            self._innovation = np.concatenate((self._innovation, innovation))
+
+    def _plain(self, count: int) -> Real:
+        plain: Real = self._prediction[:count] + self._innovation[:count]
+        return plain
+
+    def _asked(self) -> Signal | None:
+        refiner = self._refiner
+        prediction = self._prediction[: refiner.horizon].astype(np.float32)
+        innovation = self._innovation[: refiner.horizon].astype(np.float32)
+        block = Block(
+            self._past.copy(), self._received.copy(), prediction, innovation, self._start, self._rate
+        )
+        self._counters.shown += 1
+        better = refiner.refine(block)
+        if better is None or better.shape != (refiner.made,) or not np.isfinite(better).all():
+            self._counters.missed += 1
+            return None
+        return better
+
+
+def _blend(before: Real, after: Real) -> Real:
+    """``before`` into ``after``, over as much of both as there is."""
+    count = min(before.size, after.size)
+    out = after.copy()
+    weight = fall(np.arange(1, count + 1), 0.0, count + 1.0)
+    out[:count] = weight * before[:count] + (1.0 - weight) * after[:count]
+    return out
