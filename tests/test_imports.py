@@ -17,7 +17,8 @@ LAYERS = {
     "io": {"io", "wire", "core"},
     "offline": {"offline", "wire", "core"},
     "scoring": {"scoring", "core"},
-    "cli": {"cli", "io", "offline", "scoring", "wire", "core"},
+    "training": {"training", "offline", "scoring", "core"},
+    "cli": {"cli", "training", "io", "offline", "scoring", "wire", "core"},
 }
 
 PURE = {
@@ -44,7 +45,17 @@ FOREIGN = {"core": {"numpy", "numba"}, "wire": {"numpy"}}
 OUTSIDE = {"tests", "bench", "demo", "pytest", "hypothesis", "conftest", "psutil"}
 """What belongs to development and is not there once plcd is installed."""
 
-ON_DEMAND = {"sounddevice", "matplotlib", "zimtohrli", "visqol"}
+ON_DEMAND = {
+    "sounddevice",
+    "matplotlib",
+    "zimtohrli",
+    "visqol",
+    "torch",
+    "lightning",
+    "onnx",
+    "onnxruntime",
+    "soxr",
+}
 """Loaded by the one feature that needs it: its shared library or the package itself may be missing. (scipy, which the
 report needs too, is loaded by numba wherever it is installed.)"""
 

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from plcd import __version__
-from plcd.cli import conceal, keys, listen, score, send, top
+from plcd.cli import conceal, keys, listen, score, send, synth, top, train
 from plcd.cli.errors import CliError, ExitCode
 
-COMMANDS = {"send": send, "conceal": conceal, "score": score, "top": top, "keys": keys}
+COMMANDS = {
+    "send": send,
+    "conceal": conceal,
+    "score": score,
+    "top": top,
+    "keys": keys,
+    "train": train,
+    "synth": synth,
+}
 
 
 class _Parser(argparse.ArgumentParser):
