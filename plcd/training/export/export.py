@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 import plcd
 from plcd.training.errors import TrainingError
@@ -75,7 +76,10 @@ def export(
             model, ranges = staged(network, contract)
             contract |= ranges
         else:
-            model = plain(network, tensors, names, list(outputs or OUTPUTS[kind]))
+            whole: nn.Module = network
+            if isinstance(network, Parcnet):
+                whole, tensors = _WithZeros(network), [functional.pad(tensors[0], (0, network.horizon))]
+            model = plain(whole, tensors, names, list(outputs or OUTPUTS[kind]))
     finally:
         network.train(training)
     arrays = [tensor.cpu().numpy() for tensor in tensors]
@@ -101,3 +105,16 @@ def wanted(contract: dict[str, Any], result: Array) -> Array:
         return result
     first, stop = contract["frames"]["refined"]
     return result[..., first:stop]
+
+
+class _WithZeros(nn.Module):
+    """PARCnet as the contract has it in one stage: what follows the context is in the input, and ignored."""
+
+    def __init__(self, network: Parcnet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, context: Tensor) -> Tensor:
+        """``(batch, 1, context + horizon)`` to ``(batch, 1, horizon)``."""
+        residual: Tensor = self.network(context[..., : -self.network.horizon])
+        return residual

@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 
-from plcd.training.export.emit import emit
+from plcd.training.export.emit import Emitter, usual_form
 from plcd.training.export.layers import Node, Source, channel_counts
 from plcd.training.export.plan import Plan
 from plcd.training.export.span import Span
@@ -16,8 +16,10 @@ Forms = dict[str, str]
 class _Stage:
     """The tensors of one stage by node and range; cuts and joins them as asked."""
 
-    def __init__(self, forms: Forms) -> None:
+    def __init__(self, forms: Forms, axis: int) -> None:
         self.writer = Writer()
+        self._emitter = Emitter(self.writer, axis)
+        self._axis = axis
         self._forms = forms
         self._have: dict[Node, list[tuple[Span, str]]] = {}
         self._cuts: dict[tuple[str, ...], str] = {}
@@ -37,13 +39,13 @@ class _Stage:
             return parts[0]
         key = tuple(parts)
         if key not in self._cuts:
-            self._cuts[key] = self.writer.add("Concat", parts, f"{node.name}_joined{len(self._cuts)}", axis=3)
+            self._cuts[key] = self.writer.add("Concat", parts, f"{node.name}_joined{len(self._cuts)}", axis=self._axis)
         return self._cuts[key]
 
     def _cut(self, name: str, start: int, length: int) -> str:
         key = (name, str(start), str(length))
         if key not in self._cuts:
-            bounds = [np.array([value], np.int64) for value in (start, start + length, 3)]
+            bounds = [np.array([value], np.int64) for value in (start, start + length, self._axis)]
             inputs = [name, *(self.writer.constant(bound, f"at_{bound[0]}") for bound in bounds)]
             self._cuts[key] = self.writer.add("Slice", inputs, f"{name}_{start}_{length}")
         return self._cuts[key]
@@ -53,8 +55,28 @@ class _Stage:
         width = node.inputs[0].width
         given = node.layer.reach.needs(span, width)
         tensors = [self.take(other, given) for other in node.inputs]
-        form = self._forms.get(node.name, "subpixel")
-        self.put(node, span, emit(self.writer, node.layer, tensors, given, width, span, node.name, form))
+        layer = node.layer
+        form = self._forms.get(node.name) or usual_form(layer)
+        size = node.inputs[0].height, width
+        name = self._emitter.emit(layer, tensors, given, size, span, node.name, form)
+        self.put(node, span, name)
+
+    def source(self, node: Node, span: Span, name: str | None) -> None:
+        """The input ``name``, or silence. Networks on samples have no rows outside, one inside."""
+        shape = [1, 1, *self._emitter.turned(node.height, len(span))]
+        if name is None:
+            self.put(node, span, self.writer.constant(np.zeros(shape, np.float32), "silence"))
+        elif node.height > 1:
+            outside = self.writer.input(name, (1, 1, node.height, len(span)))
+            self.put(node, span, self.writer.add("Transpose", [outside], f"{name}_turned", perm=[0, 1, 3, 2]))
+        else:
+            flat = self.writer.input(name, (1, 1, len(span)))
+            rows = self.writer.constant(np.array([2]), "rows")
+            self.put(node, span, self.writer.add("Unsqueeze", [flat, rows], f"{name}_row"))
+
+    def shape(self, node: Node, span: Span, channels: int) -> list[int]:
+        """Of the tensor that holds ``span`` of ``node``."""
+        return [1, channels, *self._emitter.turned(node.height, len(span))]
 
 
 def write(
@@ -62,16 +84,17 @@ def write(
 ) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """The first stage, ``known`` to ``state_0``..., and the second, ``recent`` and ``state_0_in``... to ``result``.
 
-    Where ``recent`` is None, zeros follow what is known.
+    Where ``recent`` is None, zeros follow what is known. Maps are ``(1, 1, bins, frames)``, samples ``(1, 1, samples)``.
     """
     channels = channel_counts(plan.order)
-    first, second = _Stage(forms or {}), _Stage(forms or {})
+    axis = 3 if plan.order[0].height == 1 else 2
+    first, second = _Stage(forms or {}, axis), _Stage(forms or {}, axis)
     states = 0
     for node in plan.order:
         share = plan.shares[node]
         for stage, span, name in ((first, share.known, known), (second, share.rest, recent)):
             if stage is second and len(share.state):
-                shape = (1, channels[node], node.height, len(share.state))
+                shape = first.shape(node, share.state, channels[node])
                 state = first.take(node, share.state)
                 first.writer.output(first.writer.add("Identity", [state], f"state_{states}"), shape)
                 second.put(node, share.state, second.writer.input(f"state_{states}_in", shape))
@@ -79,7 +102,7 @@ def write(
             if not len(span):
                 continue
             if isinstance(node.layer, Source):
-                stage.put(node, span, _source(stage.writer, node, name, span))
+                stage.source(node, span, name)
             else:
                 stage.compute(node, span)
     last = plan.order[-1]
@@ -87,18 +110,9 @@ def write(
     made = second.take(last, wanted)
     if last.height == 1:
         second.writer.add("Squeeze", [made, second.writer.constant(np.array([2]), "rows")], result)
+        second.writer.output(result, (1, channels[last], len(wanted)))
     else:
-        second.writer.add("Identity", [made], result)
-    rows = () if last.height == 1 else (last.height,)
-    second.writer.output(result, (1, channels[last], *rows, len(wanted)))
+        second.writer.add("Transpose", [made], result, perm=[0, 1, 3, 2])
+        second.writer.output(result, (1, channels[last], last.height, len(wanted)))
     return first.writer.model("first"), second.writer.model("second")
 
-
-def _source(writer: Writer, node: Node, name: str | None, span: Span) -> str:
-    """Networks on samples have no rows outside, one inside."""
-    if name is None:
-        return writer.constant(np.zeros((1, 1, node.height, len(span)), np.float32), "silence")
-    if node.height > 1:
-        return writer.input(name, (1, 1, node.height, len(span)))
-    flat = writer.input(name, (1, 1, len(span)))
-    return writer.add("Unsqueeze", [flat, writer.constant(np.array([2]), "rows")], f"{name}_row")
