@@ -23,7 +23,7 @@ compile() {
         --no-emit-index-url --no-emit-find-links "$@"
 }
 
-# numba has had no wheels for Macs with an Intel processor since 0.63.
+# Macs with an Intel processor have had no wheels of numba since 0.63, of onnxruntime since 1.24.
 intel="sys_platform == 'darwin' and platform_machine == 'x86_64'"
 others="sys_platform != 'darwin' or platform_machine != 'x86_64'"
 cat >"$work/beyond-project.in" <<REQUIREMENTS
@@ -32,6 +32,8 @@ editables>=0.5
 numba<0.63 ; $intel
 numba>=0.63 ; $others
 numpy>=2.4 ; $others
+onnxruntime<1.24 ; $intel
+onnxruntime>=1.24 ; $others
 REQUIREMENTS
 
 {

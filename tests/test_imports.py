@@ -13,12 +13,13 @@ PACKAGE = ROOT / "plcd"
 
 LAYERS = {
     "core": {"core"},
+    "neural": {"neural", "core"},
     "wire": {"wire", "core"},
-    "io": {"io", "wire", "core"},
+    "io": {"io", "neural", "wire", "core"},
     "offline": {"offline", "wire", "core"},
     "scoring": {"scoring", "core"},
     "training": {"training", "offline", "scoring", "core"},
-    "cli": {"cli", "training", "io", "offline", "scoring", "wire", "core"},
+    "cli": {"cli", "neural", "training", "io", "offline", "scoring", "wire", "core"},
 }
 
 PURE = {

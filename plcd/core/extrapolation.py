@@ -46,6 +46,7 @@ class Extrapolation:
         self._noise_tail = np.zeros(self._shaping.size - 1)
         self._ceiling = ceiling
         self._rate = rate
+        self._waiting = np.zeros((2, 0))
         before = past[-LOUDNESS_SAMPLES:]
         self._usual = float(before @ before) / max(1, before.size)
         self._energy = 0.0
@@ -58,6 +59,17 @@ class Extrapolation:
 
     def parts(self, count: int) -> tuple[Real, Real]:
         """Prediction and shaped innovation of the next ``count`` samples, to be limited by :meth:`held`."""
+        self.read(count)
+        given, self._waiting = np.split(self._waiting, (count,), axis=1)
+        return given[0], given[1]
+
+    def read(self, count: int) -> None:
+        """Make the next ``count`` samples of both parts ahead of :meth:`parts`."""
+        missing = count - self._waiting.shape[1]
+        if missing > 0:
+            self._waiting = np.concatenate((self._waiting, self._next_parts(missing)), axis=1)
+
+    def _next_parts(self, count: int) -> tuple[Real, Real]:
         seconds = np.arange(self.made, self.made + count) / self._rate
         alone = np.clip((seconds - MIXED_S) / (ALONE_S - MIXED_S), 0.0, 1.0)
         nothing = np.zeros(count)

@@ -108,15 +108,19 @@ class Forecaster:
         for place in [place for place in self._fits if place > history.place]:
             del self._fits[place]
 
-    def primary(self, history: History) -> list[Fit]:
-        """The fit of each channel that leads the hole which opens now."""
-        place, channels = history.place, range(history.channels)
-        made = self._at(history, place)
-        wanted = len(self.ensemble.members) * history.channels
-        if len(made) == wanted:
+    def opened(self, history: History) -> None:
+        """Count a hole that opens now."""
+        if len(self._at(history, history.place)) == len(self.ensemble.members) * history.channels:
             self.counters.ready += 1
         elif not self.patient:
             self.counters.missing += 1
+
+    def primary(self, history: History, opens: bool = True) -> list[Fit]:
+        """The fit of each channel that leads the hole which opens now; counted as one unless it only might open."""
+        if opens:
+            self.opened(history)
+        place, channels = history.place, range(history.channels)
+        made = self._at(history, place)
         if self.patient:
             return [self._made(history, place, 0, channel) for channel in channels]
         if all((0, channel) in made for channel in channels):
@@ -124,8 +128,11 @@ class Forecaster:
         made.clear()  # a fallback leads: it is no member, and what is there of the others has no record beside it
         return [self.fallback.fit(_context(history, place, self.fallback, channel)) for channel in channels]
 
-    def members(self, history: History, channel: int) -> list[tuple[Fit, float]]:
-        """The fits for the hole that opens now with their weights, the primary's first; nothing where it speaks alone."""
+    def members(self, history: History, channel: int, keep: bool = True) -> list[tuple[Fit, float]]:
+        """The fits for the hole that opens now with their weights, the primary's first; nothing where it speaks alone.
+
+        The weights hold for later holes, at once or when :meth:`keep` is called.
+        """
         place, count = history.place, len(self.ensemble.members)
         if count == 1:
             return []
@@ -136,14 +143,36 @@ class Forecaster:
             if any((member, channel) not in made for member in range(count)):
                 return []
             fits = [made[member, channel] for member in range(count)]
-        weights = self._record(history, channel)
-        return list(zip(fits, weights.tolist(), strict=True))
+        found = list(zip(fits, self._record(history, channel).tolist(), strict=True))
+        if keep:
+            self.keep(channel, found)
+        return found
+
+    def keep(self, channel: int, members: list[tuple[Fit, float]]) -> None:
+        """The hole for which :meth:`members` gave these is filled: its weights hold until there is a new record."""
+        if len(members) == len(self.ensemble.members):
+            self._weights[channel] = np.array([weight for _, weight in members])
+
+    def before_window(self, history: History, channel: int, weights: list[float]) -> list[tuple[Fit, float]]:
+        """The fits one window before a hole that opens now, with ``weights`` (the primary's alone where they are not as many
+        as the members); nothing where the window was not all received, or a fit is missing that was to be made ahead.
+        """
+        tried_at, count = history.place - self.window, len(self.ensemble.members)
+        if tried_at <= self._clean_from:
+            return []
+        weights = weights if len(weights) == count else np.eye(1, count)[0].tolist()
+        if not self.patient and any(
+            (member, channel) not in self._at(history, tried_at) for member in range(count)
+        ):
+            return []
+        fits = [self._made(history, tried_at, member, channel) for member in range(count)]
+        return list(zip(fits, weights, strict=True))
 
     def _record(self, history: History, channel: int) -> Real:
         """The weight of each member, summing to 1."""
         count = len(self.ensemble.members)
         tried_at = history.place - self.window
-        known = self._weights.setdefault(channel, np.eye(1, count)[0])
+        known: Real = self._weights.get(channel, np.eye(1, count)[0])
         if tried_at <= self._clean_from:
             return known
         actual = history.before(history.place, self.window)[channel].astype(np.float64)
@@ -159,8 +188,8 @@ class Forecaster:
             errors[member] = np.sum(np.square(np.clip(guess, -peak, peak) - actual))
         errors += _LEAST_ERROR * float(actual @ actual) + _TINY
         weights: Real = (errors / errors.min()) ** -RECORD_POWER
-        self._weights[channel] = weights / weights.sum()
-        return self._weights[channel]
+        weights /= weights.sum()
+        return weights
 
     def _made(self, history: History, place: int, member: int, channel: int) -> Fit:
         made = self._at(history, place)

@@ -7,11 +7,13 @@ import numpy as np
 from plcd.core.extrapolation import CEILING, Extrapolation
 from plcd.core.forecaster import Forecaster
 from plcd.core.frame import Samples
+from plcd.core.gate import BEFORE, Gate, Trial
 from plcd.core.history import History
 from plcd.core.innovation import Innovation, fall
 from plcd.core.interpolation import interpolate_each
 from plcd.core.linear_prediction import Real, drive, mean_error, tail_of
-from plcd.core.refined import Refined, RefinerCounters
+from plcd.core.predictor import Fit
+from plcd.core.refined import Refined, RefinerCounters, newest
 from plcd.core.refiner import Refiner
 
 FADE_START_S = 0.05
@@ -51,7 +53,7 @@ class OpenHole:
     """Opens at the end of ``history``: the primary predictor is fitted there, or was ahead of time.
 
     ``rate`` in Hz; ``noise``: amount of sampled innovation, see :class:`Innovation`. ``refiner``: a network that may better
-    what is extrapolated; what became of its blocks goes to ``counters``.
+    what is extrapolated, where ``gate`` lets it; what became of its blocks goes to ``counters``.
     """
 
     def __init__(
@@ -63,34 +65,40 @@ class OpenHole:
         noise: float = 1.0,
         refiner: Refiner | None = None,
         counters: RefinerCounters | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.filled = 0
         """Samples made so far."""
+        self.place = history.place
+        self.trial: Trial | None = None
+        """What the network can be tried on, once extrapolating began."""
         self._forecaster = forecaster
         self._history = history
-        self._shape = shape
+        self.shape = shape
         self._rate = rate
-        self._fits = forecaster.primary(history)
-        self._noise = noise
+        self._fits = forecaster.primary(history, opens=False)
+        self.noise = noise
         context = forecaster.context
         self._context = history.newest(context).astype(np.float64)
         self._peak = history.peak(context)
         self._ceiling = np.minimum(CEILING * self._peak.astype(np.float64), _LARGEST).astype(np.float32)
         self._refiner = refiner
         self._counters = counters or RefinerCounters()
-        self._running: list[Extrapolation | Refined] | None = None
+        self._gate = gate
+        self._members: list[list[tuple[Fit, float]]] = []
+        self._running: list[Extrapolation | Refined] = []
+        self._begun = False
 
     @property
     def silent(self) -> bool:
         """The fade has ended."""
-        return self.filled >= self._shape.fade_end
+        return self.filled >= self.shape.fade_end
 
     @property
     def refined(self) -> bool:
         """A network made what was extrapolated last, in every channel."""
-        return bool(self._running) and all(
-            isinstance(running, Refined) and running.speaks for running in self._running or ()
-        )
+        speaking = [running.speaks for running in self.refining]
+        return bool(speaking) and all(speaking)
 
     def extrapolate(self, count: int, ended: bool = False) -> Samples:
         """The next ``count`` samples ``(count, channels)``, faded and under the ceiling.
@@ -98,8 +106,9 @@ class OpenHole:
         The first call has to come before the history goes on. ``ended``: they only lead over to what was received.
         """
         out = np.zeros((count, len(self._fits)), dtype=np.float32)
-        if self._running is None:
-            self._running = [self._run(channel) for channel in range(out.shape[1])]
+        if not self._begun:
+            self.prepare(0)
+            self._begin()
         if not self.silent:
             for channel, running in enumerate(self._running):
                 if ended and isinstance(running, Refined):
@@ -110,9 +119,53 @@ class OpenHole:
         self.filled += count
         return out
 
+    def prepare(self, count: int) -> None:
+        """Set up to extrapolate, and read the predictions for ``count`` samples ahead, while the history ends at the hole."""
+        if not self._running:
+            for channel, fit in enumerate(self._fits):
+                self._members.append(
+                    self._forecaster.members(self._history, channel, keep=False) or [(fit, 1.0)]
+                )
+                self._running.append(self._run(channel))
+        for running in self._running:
+            running.read(count)
+
+    @property
+    def refining(self) -> list[Refined]:
+        """The channels that a network works on."""
+        return [running for running in self._running if isinstance(running, Refined)]
+
+    def _begin(self) -> None:
+        """What is decided when the first sample is wanted, however long ago all was set up."""
+        self._begun = True
+        for channel, members in enumerate(self._members):
+            self._forecaster.keep(channel, members)
+        for running in self.refining:
+            running.allowed = self._gate is None or self._gate.open
+        if self._gate is not None and self.refining and self._history.place == self.place:
+            self.trial = self._noted(self.place % len(self._fits))
+
+    def _noted(self, channel: int) -> Trial | None:
+        """What a trial of the network on one channel needs, if the window before the hole was received."""
+        assert self._refiner is not None
+        forecaster, history, refiner = self._forecaster, self._history, self._refiner
+        fits = forecaster.before_window(history, channel, [weight for _, weight in self._members[channel]])
+        if not fits:
+            return None
+        start = self.place - forecaster.window
+        return Trial(
+            history.before(start, forecaster.context)[channel].astype(np.float64),
+            fits,
+            newest(history.before(start, refiner.context)[channel], refiner.context),
+            newest(history.received(start, refiner.context), refiner.context),
+            newest(history.newest(forecaster.window + BEFORE)[channel], forecaster.window + BEFORE),
+            self._rate,
+            self.noise,
+        )
+
     def _run(self, channel: int) -> Extrapolation | Refined:
-        fits = self._forecaster.members(self._history, channel) or [(self._fits[channel], 1.0)]
-        innovation = Innovation(fits[-1][0].errors, self._rate, self._noise)
+        fits = self._members[channel]
+        innovation = Innovation(fits[-1][0].errors, self._rate, self.noise)
         ceiling = float(self._ceiling[channel])
         plain = Extrapolation(self._context[channel], fits, innovation, ceiling, self._rate)
         if self._refiner is None:
@@ -148,9 +201,9 @@ class OpenHole:
     def _close(self, channel: int, whole: Real, made: Real, past: Real, after: Real) -> bool:
         """Interpolate one channel into ``made``, a part of ``whole``; False where a guard speaks."""
         coefficients = self._fits[channel].coefficients
-        innovations = np.zeros((2 if self._noise else 1, made.size))
-        if self._noise:
-            innovation = Innovation(self._fits[channel].errors, self._rate, self._noise)
+        innovations = np.zeros((2 if self.noise else 1, made.size))
+        if self.noise:
+            innovation = Innovation(self._fits[channel].errors, self._rate, self.noise)
             innovations[1] = innovation.part(self.filled, made.size)
         fillings = np.empty_like(innovations)
         if not interpolate_each(past, after, coefficients, innovations, fillings):
@@ -172,7 +225,7 @@ class OpenHole:
 
     def _fade(self, out: Samples) -> None:
         """Scale ``out`` by the raised cosine at its place in the hole."""
-        start, end = self._shape.fade_start, self._shape.fade_end
+        start, end = self.shape.fade_start, self.shape.fade_end
         if self.filled + out.shape[0] <= start:
             return
         gain = fall(np.arange(self.filled, self.filled + out.shape[0]), start, end)

@@ -12,17 +12,19 @@ place in the hole: without lookahead the output does not depend on how the strea
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.forecaster import AheadCounters, Forecaster
 from plcd.core.frame import Hole, Origin, Samples
+from plcd.core.gate import Gate, Trial, run
 from plcd.core.history import History
 from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
 from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask, run_end
-from plcd.core.refined import RefinerCounters
+from plcd.core.refined import RefinerCounters, newest
 from plcd.core.refiner import Refiner
 
 
@@ -35,8 +37,37 @@ class _Return:
     done: int = 0
 
 
+class Step(Enum):
+    """What can be done between two packets beside fits, see :meth:`HoleFiller.next_step`."""
+
+    OPEN = "open"
+    """Set up the hole that the next packet would leave, and read its prediction."""
+    LOOK = "look"
+    """Let the network do what rests on known samples alone."""
+    ASK = "ask"
+    """Let the network make one channel's next block."""
+    TRY = "try"
+    """Try the network on what was received."""
+
+
+@dataclass(slots=True)
+class RunAheadCounters:
+    """What became of concealment that was made before anybody knew whether it would be needed. Packets."""
+
+    prepared: int = 0
+    used: int = 0
+
+    @property
+    def wasted(self) -> int:
+        """Those that came."""
+        return self.prepared - self.used
+
+
 class HoleFiller:
-    """State of one stream. ``rate`` in Hz; ``crossfade_limit``: the longest crossfade allowed, one packet, in samples."""
+    """State of one stream. ``rate`` in Hz; ``crossfade_limit``: the longest crossfade allowed, one packet, in samples.
+
+    ``refiner``: a network for what is extrapolated; ``gated``: it has to prove itself, see :mod:`plcd.core.gate`.
+    """
 
     def __init__(
         self,
@@ -48,12 +79,18 @@ class HoleFiller:
         noise: float = 1.0,
         patient: bool = True,
         fallback: Predictor | None = None,
+        gated: bool = True,
     ) -> None:
         self.noise = noise
         """Amount of sampled innovation from the next hole on, see :class:`Innovation`."""
         self.longest_closed = LONGEST_INTERPOLATION
         """Missing samples; a longer hole is extrapolated until so many are left."""
         self.refinements = RefinerCounters()
+        self.rehearsals = RunAheadCounters()
+        self.gate = Gate() if refiner is not None and gated else None
+        self._trial: Trial | None = None
+        self._prepared: OpenHole | None = None
+        self._looked_at = -1
         self._rate = rate
         self._shape = Shape.at(rate, crossfade_limit)
         self._refiner = refiner
@@ -83,6 +120,7 @@ class HoleFiller:
 
     def change_predictor(self, predictor: Ensemble | Predictor, fallback: Predictor | None = None) -> None:
         """From the next hole on. What was played stays known, as far as both contexts reach."""
+        self._prepared = None
         counters, patient = self._forecaster.counters, self._forecaster.patient
         self._forecaster = Forecaster(Ensemble.of(predictor), self._rate, self._packet, patient, fallback)
         self._forecaster.counters = counters
@@ -91,7 +129,8 @@ class HoleFiller:
 
     def _memory(self) -> int:
         """Samples of history that predictors and network look back on."""
-        return max(self._forecaster.reach, self._refiner.context if self._refiner else 0)
+        reach = self._forecaster.reach
+        return reach if self._refiner is None else max(reach, self._refiner.context + self._forecaster.window)
 
     @property
     def window(self) -> int:
@@ -111,6 +150,66 @@ class HoleFiller:
         """
         after = 0 if coming is None else coming.shape[0]
         return self.lacking(after) is not None and self._forecaster.prepare(self._history, coming)
+
+    def next_step(self, run_ahead: bool) -> Step | None:
+        """What :meth:`do` would do for the next packet, if it were lost; None where there is nothing.
+
+        ``run_ahead``: all of its concealment, else only what is known to be needed once it is lost.
+        """
+        if self._plan is None and not (self._hole is not None and self._hole.silent):
+            hole = self._hole or self._ready_hole()
+            if hole is None and run_ahead and self.lacking() is None:
+                return Step.OPEN
+            if self._refiner is not None and (self.gate is None or self.gate.open):
+                if run_ahead and hole is not None and any(one.lacks(self._packet) for one in hole.refining):
+                    return Step.ASK
+                if not run_ahead and self._looked_at != self._history.place:
+                    return Step.LOOK
+        return Step.TRY if self._trial is not None else None
+
+    def do(self, step: Step) -> None:
+        """Do what :meth:`next_step` said. What is played does not depend on it, but for what trials teach."""
+        if step is Step.OPEN:
+            self._prepared = self._new_hole()
+            self._prepared.prepare(self._packet + self._shape.crossfade)
+            self.rehearsals.prepared += 1
+        elif step is Step.LOOK:
+            self._look()
+        elif step is Step.ASK:
+            hole = self._hole or self._ready_hole()
+            assert hole is not None
+            next(one for one in hole.refining if one.lacks(self._packet)).rehearse(self._packet)
+        else:
+            self._try()
+
+    def _look(self) -> None:
+        """Each channel as the network would be shown it."""
+        self._looked_at = self._history.place
+        refiner, hole = self._refiner, self._hole
+        assert refiner is not None
+        if hole is not None:
+            for one in hole.refining:
+                one.look()
+            return
+        for past in self._history.newest(refiner.context):
+            refiner.look(newest(past, refiner.context))
+
+    def _try(self) -> None:
+        """Do the trial there is."""
+        trial, self._trial = self._trial, None
+        if trial is None or self.gate is None or self._refiner is None:
+            return
+        errors = run(trial, self._refiner)
+        if errors is None:
+            self.refinements.untried += 1
+            return
+        self.refinements.trials += 1
+        self.gate.note(*errors)
+
+    def _ready_hole(self) -> OpenHole | None:
+        """The hole that was set up, if it would open right here."""
+        ready = self._prepared
+        return ready if ready is not None and ready.place == self._history.place else None
 
     def splice(self, crossfade: int) -> None:
         """What comes next does not continue what was played: blend the latter's continuation into it."""
@@ -148,13 +247,32 @@ class HoleFiller:
                 if self._plan is None and samples.shape[0] > frames:
                     self._plan = self._close(self._hole, samples, present, start)
                 origin = self._conceal(self._hole, out[start:stop])
+                self._note_trial(self._hole)
                 self._history.append(out[start:stop], self._hole.level(out[start:stop]), False)
                 self._forecaster.spoil(self._history.place)
                 holes.append(Hole(start, stop - start, origin))
             start = stop
+        if self._forecaster.patient:
+            self._try()
         return out, holes
 
+    def _note_trial(self, hole: OpenHole) -> None:
+        """Have the network tried on what came before ``hole``: later, and before the next hole where that is possible."""
+        if hole.trial is not None:
+            self.refinements.untried += self._trial is not None
+            self._trial, hole.trial = hole.trial, None
+
     def _open(self) -> OpenHole:
+        if self._forecaster.patient:
+            self._try()
+        self._forecaster.opened(self._history)
+        ready, self._prepared = self._ready_hole(), None
+        if ready is None or ready.noise != self.noise or ready.shape != self._shape:
+            return self._new_hole()
+        self.rehearsals.used += 1
+        return ready
+
+    def _new_hole(self) -> OpenHole:
         return OpenHole(
             self._forecaster,
             self._history,
@@ -163,6 +281,7 @@ class HoleFiller:
             self.noise,
             self._refiner,
             self.refinements,
+            self.gate,
         )
 
     def _continuation(self) -> OpenHole:

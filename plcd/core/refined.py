@@ -7,8 +7,10 @@ then, which never makes another block). Where the bare prediction led, the resul
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plcd.core.extrapolation import Extrapolation
 from plcd.core.innovation import fall
@@ -17,6 +19,7 @@ from plcd.core.presence import Mask
 from plcd.core.refiner import Block, Refiner, Signal
 
 _NOTHING = np.zeros(0)
+_T = TypeVar("_T", np.float32, np.bool_)
 
 
 @dataclass(slots=True)
@@ -26,6 +29,18 @@ class RefinerCounters:
     shown: int = 0
     missed: int = 0
     """Of these, how often it had nothing in time, or nothing that can be played."""
+    withheld: int = 0
+    """Blocks that were not shown because of its record."""
+    trials: int = 0
+    """How often it was tried on what was received."""
+    untried: int = 0
+    """How often there was no time for that, or no result in time."""
+
+    @property
+    def share(self) -> float:
+        """Of all blocks, those that it made."""
+        blocks = self.shown + self.withheld
+        return (self.shown - self.missed) / blocks if blocks else 0.0
 
 
 class Refined:
@@ -42,20 +57,42 @@ class Refined:
     ) -> None:
         self.speaks = False
         """The network made the samples given last."""
+        self.allowed = True
+        """Whether it is to be asked."""
         self._extrapolation = extrapolation
         self._refiner = refiner
         self._counters = counters
         self._rate = rate
-        self._past = np.zeros(refiner.context, dtype=np.float32)
-        self._received = np.zeros(refiner.context, dtype=np.bool_)
-        count = min(past.size, refiner.context)
-        self._past[refiner.context - count :] = past[past.size - count :]
-        self._received[refiner.context - count :] = received[received.size - count :]
+        self._past, self._received = newest(past, refiner.context), newest(received, refiner.context)
         self._prediction = _NOTHING
         self._innovation = _NOTHING
         self._start = 0
         self._ready = _NOTHING
         self._tail = _NOTHING
+        self._rehearsed: Signal | None = None
+
+    def read(self, count: int) -> None:
+        """Read the extrapolation ahead, as far as the next ``count`` samples need."""
+        self._extrapolation.read(max(count, self._refiner.horizon))
+
+    def look(self) -> bool:
+        """Let the network do ahead what rests on what was played; False where it did nothing."""
+        return self._refiner.look(self._past)
+
+    def rehearse(self, count: int) -> bool:
+        """Ask ahead for the block that is needed if ``count`` more samples are missing; False where there is nothing to ask.
+
+        Nothing that is given later depends on it.
+        """
+        if not self.lacks(count):
+            return False
+        self._show(self._refiner.horizon)
+        self._rehearsed = self._asked()
+        return True
+
+    def lacks(self, count: int) -> bool:
+        """``count`` more samples take a block that was not asked for ahead."""
+        return self._rehearsed is None and self._ready.size < count
 
     def next(self, count: int) -> Real:
         """The next ``count`` samples, under ceiling and loudness limit."""
@@ -82,7 +119,7 @@ class Refined:
         block = self._refiner.block
         self._show(self._refiner.horizon)
         made, tail = self._plain(block), _NOTHING
-        better = self._asked()
+        better = self._answer()
         self.speaks = better is not None
         if better is not None:
             result = better.astype(np.float64)
@@ -112,6 +149,17 @@ class Refined:
         plain: Real = self._prediction[:count] + self._innovation[:count]
         return plain
 
+    def _answer(self) -> Signal | None:
+        """For the next block, counted."""
+        if not self.allowed:
+            self._counters.withheld += 1
+            return None
+        better = self._asked() if self._rehearsed is None else self._rehearsed
+        self._rehearsed = None
+        self._counters.shown += 1
+        self._counters.missed += better is None
+        return better
+
     def _asked(self) -> Signal | None:
         refiner = self._refiner
         prediction = self._prediction[: refiner.horizon].astype(np.float32)
@@ -119,12 +167,18 @@ class Refined:
         block = Block(
             self._past.copy(), self._received.copy(), prediction, innovation, self._start, self._rate
         )
-        self._counters.shown += 1
         better = refiner.refine(block)
         if better is None or better.shape != (refiner.made,) or not np.isfinite(better).all():
-            self._counters.missed += 1
             return None
         return better
+
+
+def newest(samples: NDArray[_T], count: int) -> NDArray[_T]:
+    """The last ``count`` of ``samples``, after zeros where there are not so many; a copy."""
+    out = np.zeros(count, dtype=samples.dtype)
+    known = min(count, samples.size)
+    out[count - known :] = samples[samples.size - known :]
+    return out
 
 
 def _blend(before: Real, after: Real) -> Real:

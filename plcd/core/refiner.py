@@ -6,8 +6,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from plcd.core.presence import Mask
-
 Signal = NDArray[np.float32]
 """One channel, shape ``(samples,)``, full scale 1.0."""
 
@@ -18,7 +16,7 @@ class Block:
 
     past: Signal
     """:attr:`Refiner.context` samples as they were played before the block, newest last; zeros before the stream began."""
-    received: Mask
+    received: NDArray[np.bool_]
     """Which of them are played as they were received."""
     prediction: Signal
     """:attr:`Refiner.horizon` samples from the block's start on: what the predictor expects, without innovation."""
@@ -44,6 +42,15 @@ class Refiner(Protocol):
     """Samples it returns: ``block``, and those which the crossfade into what follows takes."""
     fade: int
     """Samples of the fade from the prediction into its result at a hole's start."""
+
+    def refuses(self, rate: int) -> str | None:
+        """Why it cannot work at ``rate`` hertz, in one line; None where it can."""
+
+    def look(self, past: Signal) -> bool:
+        """Do ahead of a loss what rests on :attr:`Block.past` alone. Results do not depend on it.
+
+        False where nothing was done: it was done before, there is no such work, or no time for it.
+        """
 
     def refine(self, block: Block) -> Signal | None:
         """``made`` samples better than ``prediction + innovation``, or None when there is nothing (better) in time.

@@ -269,6 +269,12 @@ def test_a_refiner_is_asked() -> None:
         name = "half"
         context, block, horizon, made, fade = 64, 512, 768, 768, 1
 
+        def refuses(self, rate: int) -> None:
+            return None
+
+        def look(self, past: Signal) -> bool:
+            return False
+
         def refine(self, block: Block) -> Signal:
             half: Signal = 0.5 * (block.prediction + block.innovation)
             return half

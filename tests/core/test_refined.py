@@ -30,6 +30,12 @@ class Network:
         self.answer = answer
         self.blocks: list[Block] = []
 
+    def refuses(self, rate: int) -> None:
+        return None
+
+    def look(self, past: Signal) -> bool:
+        return False
+
     def refine(self, block: Block) -> Signal | None:
         self.blocks.append(block)
         return self.answer(block)
@@ -53,7 +59,7 @@ def conceal(
     total: int = 6144,
     noise: float = 1.0,
 ) -> tuple[Samples, list[Hole], HoleFiller]:
-    filler = HoleFiller(RATE, channels, SMALL, refiner=network, noise=noise)
+    filler = HoleFiller(RATE, channels, SMALL, refiner=network, noise=noise, gated=False)
     samples = music(total, channels)
     present = np.ones(total, dtype=np.bool_)
     present[START : START + lost] = False
@@ -109,7 +115,7 @@ def test_what_it_is_shown() -> None:
 
 def test_crossfades_and_holes_before_count_as_not_received() -> None:
     network = Network(same)
-    filler = HoleFiller(RATE, 1, SMALL, refiner=network)
+    filler = HoleFiller(RATE, 1, SMALL, refiner=network, gated=False)
     samples = music(4096)
     present = np.ones(4096, dtype=np.bool_)
     present[2048:2148] = present[2600:2700] = False
@@ -209,7 +215,7 @@ def test_it_is_not_asked_for_silence_nor_for_what_is_closed_from_both_sides() ->
     network = Network(same)
     conceal(network, lost=36 * 512, total=42 * 512)
     assert len(network.blocks) == -(-round(0.4 * RATE) // 512)
-    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024), refiner=network)
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024), refiner=network, gated=False)
     network.blocks.clear()
     present = np.ones(4096, dtype=np.bool_)
     present[2048:2560] = False
@@ -220,7 +226,7 @@ def test_it_is_not_asked_for_silence_nor_for_what_is_closed_from_both_sides() ->
 
 def test_the_past_begins_with_silence_that_was_not_received() -> None:
     network = Network(same)
-    filler = HoleFiller(RATE, 1, SMALL, refiner=network)
+    filler = HoleFiller(RATE, 1, SMALL, refiner=network, gated=False)
     present = np.arange(200) < 100
     filler.fill(music(200), present, 200)
     block = network.blocks[0]

@@ -1,0 +1,147 @@
+"""Whether a network is to be listened to, by its own record on packets that were received.
+
+Theory of operation. The window before a hole, on which the predictors are tried too, was received as a rule. In a *trial*
+the network is shown that window as if it had been lost; what it makes of it and the bare prediction are both compared with
+what was received. The network speaks as long as its errors, averaged with exponentially fading weights, are no worse than
+the prediction's by a margin. It speaks until there is a trial, and goes on being tried while it does not speak.
+
+A trial is work for later: :class:`Trial` only notes what it needs, :func:`run` does it, when no sound waits for it.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plcd.core.extrapolation import CEILING, Extrapolation
+from plcd.core.innovation import Innovation, fall
+from plcd.core.linear_prediction import Real
+from plcd.core.predictor import Fit
+from plcd.core.refiner import Block, Refiner, Signal
+
+MEMORY: Final = 8
+"""Trials over which the record fades to 1/e: at 10 % loss about a second, a phrase."""
+MARGIN: Final = 0.05
+"""By so much of the prediction's error the network's may be larger: trials of eight packets tell no more (their standard
+error is a tenth), and a network that only adds what is missed on average should not be judged by one bad packet."""
+_FRAME: Final = 256
+_HOP: Final = 128
+BEFORE: Final = _HOP
+"""Samples before what is compared, so that its first ones count as much as the others."""
+_BANDS: Final = 24
+"""About one a critical band between these:"""
+_LOWEST_HZ: Final = 60.0
+_HIGHEST_HZ: Final = 16_000.0
+_FLOOR: Final = 1e-5
+"""Of the signal's power: what lies 50 dB below it in a band is masked, and its level says nothing."""
+_WAVE_WEIGHT: Final = 0.05
+"""What a decibel of waveform error counts beside a decibel of a band's level: it decides where levels are alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a trial needs, noted when a hole opened."""
+
+    context: Real
+    """What was played before the window, as far as the predictors look back."""
+    fits: list[tuple[Fit, float]]
+    """Of the window's start, with their weights."""
+    past: Signal
+    """What the network is shown of what was played before the window."""
+    received: NDArray[np.bool_]
+    actual: Signal
+    """The window as it was received, and :data:`BEFORE` samples before it."""
+    rate: int
+    noise: float
+
+
+class Gate:
+    """The record of one network on one stream."""
+
+    def __init__(self) -> None:
+        self.trials = 0
+        self.network = 0.0
+        """Recent mean of its errors, see :func:`error_db`."""
+        self.plain = 0.0
+        """The same of the bare prediction."""
+
+    @property
+    def open(self) -> bool:
+        """The network may speak."""
+        return self.network <= (1.0 + MARGIN) * self.plain
+
+    def note(self, network: float, plain: float) -> None:
+        """Add a trial's errors."""
+        self.trials += 1
+        share = max(1.0 / self.trials, 1.0 / MEMORY)
+        self.network += share * (network - self.network)
+        self.plain += share * (plain - self.plain)
+
+
+def run(trial: Trial, refiner: Refiner) -> tuple[float, float] | None:
+    """The errors of network and prediction in ``trial``; None where the network has nothing (in time)."""
+    ceiling = CEILING * float(np.abs(trial.context).max(initial=0.0))
+    innovation = Innovation(trial.fits[-1][0].errors, trial.rate, trial.noise)
+    extrapolation = Extrapolation(trial.context, trial.fits, innovation, ceiling, trial.rate)
+    predicted, added = extrapolation.parts(refiner.horizon)
+    plain = np.clip(predicted + added, -ceiling, ceiling)
+    block = Block(
+        trial.past, trial.received, predicted.astype(np.float32), added.astype(np.float32), 0, trial.rate
+    )
+    better = refiner.refine(block)
+    if better is None or better.shape != (refiner.made,) or not np.isfinite(better).all():
+        return None
+    made = np.clip(better.astype(np.float64), -ceiling, ceiling)
+    weight = fall(np.arange(1, refiner.fade + 1), 0.0, refiner.fade + 1.0)
+    made[: refiner.fade] = weight * plain[: refiner.fade] + (1.0 - weight) * made[: refiner.fade]
+    before, actual = np.split(trial.actual.astype(np.float64), (BEFORE,))
+    count = min(actual.size, made.size)
+    heard = np.concatenate((before, actual[:count]))
+    errors = [
+        error_db(heard, np.concatenate((before, samples[:count])), trial.rate) for samples in (made, plain)
+    ]
+    return errors[0], errors[1]
+
+
+def error_db(actual: Real, made: Real, rate: int) -> float:
+    """How unlike ``made`` sounds to ``actual``, both ``(n,)`` with n >= 256, at ``rate`` hertz.
+
+    Mean absolute difference of the levels in bands about as wide as critical ones, in decibels, plus
+    :data:`_WAVE_WEIGHT` times the logarithmic error of the spectrum relative to ``actual``.
+    """
+    spectra = [_spectrum(samples) for samples in (actual, made)]
+    bands = _bands(rate)
+    powers = [np.square(np.abs(spectrum)) for spectrum in spectra]
+    whole = float(powers[0].sum())
+    if whole == 0.0:
+        return 0.0 if not made.any() else 100.0
+    floor = _FLOOR * whole / powers[0].shape[0]
+    levels = [10.0 * np.log10(power @ bands + floor) for power in powers]
+    difference = float(np.abs(levels[0] - levels[1]).mean())
+    missed = float(np.square(np.abs(spectra[0] - spectra[1])).sum()) / whole
+    return difference + _WAVE_WEIGHT * max(0.0, 60.0 + 10.0 * float(np.log10(missed + 1e-6)))
+
+
+def _spectrum(samples: Real) -> NDArray[np.complex128]:
+    """Frames of 256 every 128 samples under a Hann window, ``(frames, 129)``."""
+    windows = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP]
+    spectrum: NDArray[np.complex128] = np.fft.rfft(windows * np.hanning(_FRAME + 1)[:-1], axis=1)
+    return spectrum
+
+
+@cache
+def _bands(rate: int) -> Real:
+    """Which bins belong to which band, ``(129, bands)`` of 0 and 1; bands narrower than a bin are left out."""
+    hz = np.fft.rfftfreq(_FRAME, 1.0 / rate)
+    edges = np.linspace(_bark(_LOWEST_HZ), _bark(_HIGHEST_HZ), _BANDS + 1)
+    band = np.digitize(_bark(hz), edges) - 1
+    table = (band[:, None] == np.arange(_BANDS)).astype(np.float64)
+    return np.ascontiguousarray(table[:, table.any(axis=0)])
+
+
+def _bark(hz: float | NDArray[np.floating]) -> Real:
+    """Critical-band rate (Traunmüller 1990, eq. 6)."""
+    bark: Real = np.asarray(26.81 * hz / (1960.0 + hz) - 0.53)
+    return bark

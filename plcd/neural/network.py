@@ -1,0 +1,82 @@
+"""What all kinds of networks have in common: a contract, and work on known samples that can be done before any loss."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from plcd.core.refiner import Block, Signal
+from plcd.neural.contract import Contract
+from plcd.neural.onnx_file import OnnxFile
+from plcd.neural.session import StoppedError
+from plcd.neural.stages import Stages
+
+REMEMBERED = 8
+"""Pasts whose part is kept, one a channel; streams of more channels have that work done when a packet is lost."""
+
+Known = TypeVar("Known")
+
+
+class Network(ABC, Generic[Known]):
+    """A :class:`plcd.core.refiner.Refiner` made of a file. ``Known``: what it works out from known samples alone.
+
+    A subclass is a kind of network. Its constructor takes contract, content, file and threads, sets ``stages``, and raises
+    ModelError where the file is not what its contract says. For one thread, but for :meth:`stop`.
+    """
+
+    kind: ClassVar[str]
+    stages: Stages
+
+    def __init__(self, contract: Contract, file: OnnxFile) -> None:
+        self.contract = contract
+        self.parameters = file.parameters
+        self.name = contract.name
+        self.context, self.block, self.horizon = contract.context, contract.block, contract.horizon
+        self.made, self.fade = contract.made, contract.fade
+        self._looked: list[tuple[Signal, Known]] = []
+
+    def refuses(self, rate: int) -> str | None:
+        """Why it cannot work at ``rate`` hertz; None where it can."""
+        return self.contract.refuses(rate)
+
+    def look(self, past: Signal) -> bool:
+        """Work out ahead what rests on ``past`` alone; False where that was done, or could not be."""
+        if self._find(past) is not None:
+            return False
+        self.stages.resume()
+        try:
+            known = self._know(past)
+        except Exception:  # onnxruntime's have no common base; a loss will show that there is none
+            return False
+        self._looked = [*self._looked[1 - REMEMBERED :], (past.copy(), known)]
+        return True
+
+    def refine(self, block: Block) -> Signal | None:
+        """See :class:`plcd.core.refiner.Refiner`; None too where the run was stopped or failed."""
+        self.stages.resume()
+        shown = block.prediction
+        if self.contract.noise:
+            shown = shown + np.float32(self.contract.noise) * block.innovation
+        known = self._find(block.past)
+        try:
+            result = self._refined(block, shown, self._know(block.past) if known is None else known)
+        except StoppedError:
+            return None
+        except Exception:  # as above: whatever it is, the prediction is there
+            return None
+        return result
+
+    def stop(self) -> None:
+        """End what is running; its result will be None. Any thread."""
+        self.stages.stop()
+
+    def _find(self, past: Signal) -> Known | None:
+        return next((known for seen, known in self._looked if np.array_equal(seen, past)), None)
+
+    @abstractmethod
+    def _know(self, past: Signal) -> Known:
+        """What rests on ``past`` alone."""
+
+    @abstractmethod
+    def _refined(self, block: Block, shown: Signal, known: Known) -> Signal:
+        """``made`` samples, from ``shown`` and the rest."""

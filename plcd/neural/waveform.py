@@ -1,0 +1,43 @@
+"""Networks that say what a prediction misses, sample for sample (kind ``waveform``; PARCnet).
+
+The network sees the known samples and, where the prediction will be, zeros; what it returns is added to the prediction
+(Mezza et al. 2024). It rests on known samples alone, so all of its work may be done before any loss.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from plcd.core.refiner import Block, Signal
+from plcd.neural.contract import Contract
+from plcd.neural.errors import ModelError
+from plcd.neural.network import Network
+from plcd.neural.onnx_file import OnnxFile
+from plcd.neural.session import Array
+from plcd.neural.stages import Stages, expect_shape, shape_of
+
+
+class Waveform(Network[dict[str, Array]]):
+    """See :mod:`plcd.neural.waveform`."""
+
+    kind: ClassVar[str] = "waveform"
+
+    def __init__(self, contract: Contract, content: bytes, file: OnnxFile, threads: int = 1) -> None:
+        super().__init__(contract, file)
+        if contract.scale.kind != "none":
+            raise ModelError("metadata 'scale' must be none for the kind 'waveform'")
+        self._shape = shape_of(file, "context")
+        size = contract.context + (contract.horizon if contract.stages == 1 else 0)
+        expect_shape(file, "context", (1, 1, size))
+        expect_shape(file, "residual", (1, 1, contract.horizon))
+        self.stages = Stages(content, file, contract.stages, {"context"}, "residual", threads)
+
+    def _know(self, past: Signal) -> dict[str, Array]:
+        if self.contract.stages == 2:
+            return self.stages.first({"context": past.reshape(self._shape)})
+        zeros = np.zeros(self.contract.horizon, dtype=np.float32)
+        return {"context": np.concatenate((past, zeros)).reshape(self._shape)}
+
+    def _refined(self, block: Block, shown: Signal, known: dict[str, Array]) -> Signal:
+        result: Signal = (shown + self.stages.second(known).reshape(-1))[: self.contract.made]
+        return result
