@@ -27,7 +27,10 @@ def combine(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.ModelProto:
     two = _branch(
         second.graph,
         "after",
-        [([], helper.make_node("Identity", [f"{state.name}_in"], [f"{state.name}_second"])) for state in states],
+        [
+            ([], helper.make_node("Identity", [f"{state.name}_in"], [f"{state.name}_second"]))
+            for state in states
+        ],
         outputs,
     )
     node = helper.make_node(

@@ -30,7 +30,14 @@ class Emitter:
         return [height, time] if self.axis == 3 else [time, height]
 
     def emit(
-        self, layer: Layer, inputs: list[str], given: Span, size: tuple[int, int], out: Span, name: str, form: str
+        self,
+        layer: Layer,
+        inputs: list[str],
+        given: Span,
+        size: tuple[int, int],
+        out: Span,
+        name: str,
+        form: str,
     ) -> str:
         """Outputs ``out`` of ``layer`` from the inputs ``given``; returns the tensor's name.
 
@@ -54,7 +61,8 @@ class Emitter:
             matrix = stretching(width)[given.start : given.stop, out.start : out.stop]
             return self.writer.add("MatMul", [inputs[0], self.writer.constant(matrix, f"{name}_w")], name)
         assert isinstance(layer, Pointwise)
-        attributes = {"Concat": {"axis": 1}, "LeakyRelu": {"alpha": layer.slope}}.get(layer.kind, {})
+        special: dict[str, dict[str, Any]] = {"Concat": {"axis": 1}, "LeakyRelu": {"alpha": layer.slope}}
+        attributes = special.get(layer.kind, {})
         return self.writer.add(layer.kind, inputs, name, **attributes)
 
     def _weight(self, weight: Array, name: str) -> str:
@@ -128,12 +136,14 @@ class Emitter:
         """
         assert self.axis == 2
         assert layer.groups == 1
-        height, width = size
+        height = size[0]
         channels = layer.weight.shape[1]
         pairs = Span(out.start // 2, (out.stop + 1) // 2)
         rows = []
         for phase in range(2):
-            needs = Span(pairs.start - 1 + phase, pairs.stop + phase)  # frame 2 n + phase rests on n - 1 + phase and the next
+            needs = Span(
+                pairs.start - 1 + phase, pairs.stop + phase
+            )  # frame 2 n + phase rests on n - 1 + phase and the next
             there = Span(max(needs.start, given.start), min(needs.stop, given.stop))
             weight = phase_weight(layer.weight.transpose(0, 1, 3, 2)).reshape(channels, 2, 2, -1, 2, 2)
             weight = weight[:, 1 - phase].swapaxes(0, 1).reshape(2 * channels, -1, 2, 2)

@@ -62,7 +62,9 @@ def export(
     tensors = [samples] if isinstance(samples, Tensor) else list(samples)
     kind = str(contract["kind"])
     if bad := [name for name, value in network.state_dict().items() if not bool(torch.isfinite(value).all())]:
-        raise TrainingError(f"{bad[0]} of the network is not finite: the training diverged; nothing was written")
+        raise TrainingError(
+            f"{bad[0]} of the network is not finite: the training diverged; nothing was written"
+        )
     if stages is None:
         stages = 2 if isinstance(network, Generator | Parcnet) else 1
     contract = {"contract": 1, "plcd": plcd.__version__, **contract, "stages": stages, "precision": "float32"}

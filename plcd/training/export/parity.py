@@ -19,7 +19,9 @@ class ParityError(TrainingError):
     """An export differs from the network it was made from."""
 
 
-def difference(model: onnx.ModelProto, samples: Sequence[dict[str, Array]], expected: Sequence[Array]) -> float:
+def difference(
+    model: onnx.ModelProto, samples: Sequence[dict[str, Array]], expected: Sequence[Array]
+) -> float:
     """The largest absolute difference between what the file makes of each sample and ``expected``; infinite for NaN."""
     stages = Stages(model.SerializeToString())
     worst = 0.0
@@ -35,5 +37,6 @@ def difference(model: onnx.ModelProto, samples: Sequence[dict[str, Array]], expe
 def demand(worst: float, tolerance: float = TOLERANCE, what: str = "export") -> None:
     """Raise ParityError where ``worst`` exceeds ``tolerance``."""
     if not worst <= tolerance:
-        raise ParityError(f"the {what} differs from its network by {worst:.2g}, allowed are {tolerance:.2g}; nothing was written")
-
+        raise ParityError(
+            f"the {what} differs from its network by {worst:.2g}, allowed are {tolerance:.2g}; nothing was written"
+        )

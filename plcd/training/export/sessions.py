@@ -32,9 +32,11 @@ class Stages:
         names = [entry.name for entry in self._session.get_outputs()]
         self._states = [name for name in names if self.staged and name.startswith("state_")]
         self._results = [name for name in names if name not in self._states]
-        self._idle = {
-            name: _value(np.zeros(shape, np.float32)) for name, shape in shapes.items() if name != AHEAD
-        } if self.staged else {}
+        self._idle = (
+            {name: _value(np.zeros(shape, np.float32)) for name, shape in shapes.items() if name != AHEAD}
+            if self.staged
+            else {}
+        )
         self._stage = {ahead: _value(np.array(ahead)) for ahead in (True, False)}
 
     def before(self, sample: dict[str, Array]) -> dict[str, Any]:

@@ -39,7 +39,9 @@ class _Stage:
             return parts[0]
         key = tuple(parts)
         if key not in self._cuts:
-            self._cuts[key] = self.writer.add("Concat", parts, f"{node.name}_joined{len(self._cuts)}", axis=self._axis)
+            self._cuts[key] = self.writer.add(
+                "Concat", parts, f"{node.name}_joined{len(self._cuts)}", axis=self._axis
+            )
         return self._cuts[key]
 
     def _cut(self, name: str, start: int, length: int) -> str:
@@ -115,4 +117,3 @@ def write(
         second.writer.add("Transpose", [made], result, perm=[0, 1, 3, 2])
         second.writer.output(result, (1, channels[last], last.height, len(wanted)))
     return first.writer.model("first"), second.writer.model("second")
-

@@ -42,7 +42,12 @@ class Frames:
         """As the contract says. Raises TrainingError where it does not."""
         try:
             stft = contract["stft"]
-            return cls(*(int(value) for value in (contract["context"], contract["horizon"], stft["size"], stft["hop"])))
+            return cls(
+                *(
+                    int(value)
+                    for value in (contract["context"], contract["horizon"], stft["size"], stft["hop"])
+                )
+            )
         except (KeyError, TypeError) as error:
             raise TrainingError(f"the contract of a magnitude network lacks {error}") from None
 

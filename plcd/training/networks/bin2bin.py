@@ -6,6 +6,7 @@ frames. Only pairs of sizes that the strides divide are accepted: bins and frame
 separable).
 """
 
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -52,7 +53,7 @@ class Generator(nn.Module):
         self.first = nn.Sequential(nn.Conv2d(1, levels[0], 4, 2, 1), nn.LeakyReLU(SLOPE))
         self.encoder = nn.ModuleList(
             nn.Sequential(*_down(inputs, outputs, separable), nn.BatchNorm2d(outputs), nn.LeakyReLU(SLOPE))
-            for inputs, outputs in zip(levels, levels[1:], strict=False)
+            for inputs, outputs in pairwise(levels)
         )
         deep = levels[-1]
         square = nn.Conv2d(deep, deep, 3, 1, 1) if separable else nn.Conv2d(deep, deep, 4, 2, 1)
@@ -100,7 +101,7 @@ class Discriminator(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         channels = (2, 64, 128, 256, 512)
-        for place, (inputs, outputs) in enumerate(zip(channels, channels[1:], strict=False)):
+        for place, (inputs, outputs) in enumerate(pairwise(channels)):
             stride = 2 if place < 3 else 1
             conv = nn.Conv2d(inputs, outputs, (8, 2), stride, (3, 0), padding_mode="reflect", bias=place == 0)
             layers += [conv, *([nn.BatchNorm2d(outputs)] if place else []), nn.LeakyReLU(SLOPE)]

@@ -4,6 +4,7 @@ Mezza, Amerena, Bernardini and Sarti, "Hybrid Packet Loss Concealment for Real-T
 the form for packets of 512 samples: 4096 known samples and 768 zeros in, 768 out. 416,539 parameters.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -84,11 +85,11 @@ class Parcnet(nn.Module):
             raise ValueError(f"a horizon of {horizon} samples; it must be a multiple of 16")
         self.horizon = horizon
         self.encoder = nn.ModuleList(
-            DilatedResidualBlock(*pair, ENCODER_KERNEL) for pair in zip(ENCODER, ENCODER[1:], strict=False)
+            DilatedResidualBlock(*pair, ENCODER_KERNEL) for pair in pairwise(ENCODER)
         )
         self.gates = nn.ModuleList(GatedBlock(ENCODER[-1], ENCODER_KERNEL, dilation) for dilation in GATES)
         self.decoder = nn.ModuleList(
-            DilatedResidualBlock(*pair, DECODER_KERNEL) for pair in zip(DECODER, DECODER[1:], strict=False)
+            DilatedResidualBlock(*pair, DECODER_KERNEL) for pair in pairwise(DECODER)
         )
         self.last = nn.Conv1d(DECODER[-1], 1, 1)
 
