@@ -15,7 +15,7 @@ pytest.importorskip("onnxruntime")
 from plcd.training.errors import TrainingError  # noqa: E402
 from plcd.training.export import ParityError, export  # noqa: E402
 from plcd.training.export.branches import combine, split  # noqa: E402
-from plcd.training.export.emit import SUBPIXEL, TRANSPOSED, WOVEN, stretching  # noqa: E402
+from plcd.training.export.emit import ROWS, SUBPIXEL, TRANSPOSED, WOVEN, stretching  # noqa: E402
 from plcd.training.export.export import feeds, wanted  # noqa: E402
 from plcd.training.export.sessions import Stages  # noqa: E402
 from plcd.training.export.staging import staged  # noqa: E402
@@ -97,7 +97,7 @@ def test_the_crop_equals_the_whole_graph_for_every_frame_that_is_asked_for(name:
     np.testing.assert_allclose(made, truth, atol=1e-5)
 
 
-@pytest.mark.parametrize("form", [WOVEN, SUBPIXEL, TRANSPOSED])
+@pytest.mark.parametrize("form", [ROWS, WOVEN, SUBPIXEL, TRANSPOSED])
 def test_every_form_of_a_transposed_convolution_is_the_same(form: str) -> None:
     network, contract, samples = make("generator")
     forms = dict.fromkeys([*(f"decoder{place}" for place in range(7)), "last"], form)

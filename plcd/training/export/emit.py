@@ -4,10 +4,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from plcd.training.export.layers import Activation, Array, Conv, Halve, Layer, Pointwise, Stretch, Up
+from plcd.training.export.layers import Array, Conv, Halve, Layer, Pointwise, Stretch, Up
 from plcd.training.export.span import Span
 from plcd.training.export.writer import Writer
 
+ROWS: Final = "rows"
+"""A convolution, transposed or not, as a matrix product; see :mod:`plcd.training.export.rows`."""
 WOVEN: Final = "woven"
 """A transposed convolution as one to four times the channels, whose phases are woven together with channels last."""
 SUBPIXEL: Final = "subpixel"
@@ -69,12 +71,6 @@ class Emitter:
         """``weight`` ``(a, b, height, time)`` as a constant in the tensors' order."""
         return self.writer.constant(weight if self.axis == 3 else weight.transpose(0, 1, 3, 2), name)
 
-    def _activate(self, activation: Activation | None, x: str, name: str) -> str:
-        if activation is None:
-            return x
-        attributes = {"alpha": activation.slope} if activation.kind == "LeakyRelu" else {}
-        return self.writer.add(activation.kind, [x], f"{name}_a", **attributes)
-
     def _conv(self, layer: Conv, x: str, width: int, out: Span, name: str) -> str:
         reach = layer.reach
         before = max(0, -(out.start * reach.stride + reach.first))
@@ -89,7 +85,7 @@ class Emitter:
             pads=self.turned(layer.pad[0], before) + self.turned(layer.pad[2], after),
             group=layer.groups,
         )
-        return self._activate(layer.activation, y, name)
+        return self.writer.activate(layer.activation, y, name)
 
     def _transposed(self, layer: Up, x: str, given: Span, out: Span, name: str) -> str:
         """With one row and column more on each side than is kept, output u rests on (u - k) / 2 for k = 0..3."""
@@ -104,7 +100,7 @@ class Emitter:
             pads=self.turned(1, before) + self.turned(1, after),
             group=layer.groups,
         )
-        return self._activate(layer.activation, y, name)
+        return self.writer.activate(layer.activation, y, name)
 
     def _subpixel(self, layer: Up, x: str, width: int, out: Span, name: str) -> str:
         """A 2x2 convolution over all cells that ``out`` touches, to four times the channels."""
@@ -122,7 +118,7 @@ class Emitter:
             pads=self.turned(1, max(0, 1 - cells.start)) + self.turned(1, max(0, cells.stop - width)),
             group=layer.groups,
         )
-        y = self._activate(layer.activation, y, name)
+        y = self.writer.activate(layer.activation, y, name)
         before = out.start + 1 - 2 * cells.start
         after = 2 * len(cells) - before - len(out)
         y = self.writer.add("DepthToSpace", [y], f"{name}_d", blocksize=2, mode="CRD")
@@ -158,7 +154,7 @@ class Emitter:
                 kernel_shape=[2, 2],
                 pads=[there.start - needs.start, 1, needs.stop - there.stop, 1],
             )
-            y = self._activate(layer.activation, y, f"{name}_{phase}")
+            y = self.writer.activate(layer.activation, y, f"{name}_{phase}")
             y = self.writer.add("Transpose", [y], f"{name}_t{phase}", perm=[0, 2, 3, 1])
             rows.append(self._shaped(y, [len(pairs), 1, -1], f"{name}_r{phase}"))
         y = self.writer.add("Concat", rows, f"{name}_woven", axis=1)
@@ -189,11 +185,22 @@ class Emitter:
 _ALL: Final = 2**31
 
 
-def usual_form(layer: Layer) -> str:
-    """The fastest measured (2 cores, AVX-512, onnxruntime 1.31): a layer with few outputs would fill a block of 16 channels with
-    nothing as a convolution (212 us as it is woven, 140 transposed)."""
-    if isinstance(layer, Up) and layer.groups > 1:
+SMALL_MAP: Final = 32
+"""Positions up to which a convolution is written as a product; four times as many for a transposed one."""
+
+
+def usual_form(layer: Layer, positions: int, axis: int) -> str:
+    """The fastest measured for so many outputs (2 cores, AVX-512, onnxruntime 1.31).
+
+    A layer with few output channels would fill a block of 16 of them with nothing as a convolution (212 us as it is woven, 106
+    transposed).
+    """
+    if axis == 3 or not isinstance(layer, Conv | Up):
+        return ""
+    if layer.groups > 1:
         return SUBPIXEL
+    if positions <= (4 * SMALL_MAP if isinstance(layer, Up) else SMALL_MAP):
+        return ROWS
     return TRANSPOSED if isinstance(layer, Up) and layer.weight.shape[1] < 8 else WOVEN
 
 

@@ -3,26 +3,31 @@
 import numpy as np
 import onnx
 
-from plcd.training.export.emit import Emitter, usual_form
-from plcd.training.export.layers import Node, Source, channel_counts
+from plcd.training.export.emit import ROWS, Emitter, usual_form
+from plcd.training.export.layers import Conv, Node, Pointwise, Source, Up, channel_counts
 from plcd.training.export.plan import Plan
+from plcd.training.export.rows import Table, convolve, convolve_up, from_map, to_map
 from plcd.training.export.span import Span
 from plcd.training.export.writer import Writer
 
 Forms = dict[str, str]
-"""How transposed convolutions are written, by the node's name; see :mod:`plcd.training.export.emit`."""
+"""How convolutions are written, by the node's name; see :mod:`plcd.training.export.emit`."""
 
 
 class _Stage:
     """The tensors of one stage by node and range; cuts and joins them as asked."""
 
-    def __init__(self, forms: Forms, axis: int) -> None:
+    def __init__(self, forms: Forms, axis: int, channels: dict[Node, int]) -> None:
         self.writer = Writer()
         self._emitter = Emitter(self.writer, axis)
         self._axis = axis
         self._forms = forms
         self._have: dict[Node, list[tuple[Span, str]]] = {}
         self._cuts: dict[tuple[str, ...], str] = {}
+        self._rows: dict[Node, tuple[Span, Table]] = {}
+        self._tables: dict[str, Table] = {}
+        self._joins: dict[Node, Span] = {}
+        self._channels = channels
 
     def put(self, node: Node, span: Span, name: str) -> None:
         """Pieces of one node are put in order and do not overlap."""
@@ -30,6 +35,11 @@ class _Stage:
 
     def take(self, node: Node, span: Span) -> str:
         """A tensor of exactly ``span``."""
+        if node in self._joins:
+            self._emit(node, self._joins.pop(node))
+        if node in self._rows:
+            have, table = self._rows.pop(node)
+            self.put(node, have, to_map(self.writer, table, have, node.height, node.name))
         parts = []
         for have, name in self._have[node]:
             part = Span(max(have.start, span.start), min(have.stop, span.stop))
@@ -53,15 +63,42 @@ class _Stage:
         return self._cuts[key]
 
     def compute(self, node: Node, span: Span) -> None:
-        """Write ``node``'s layer for ``span``; its inputs are there."""
+        """Write ``node``'s layer for ``span``; its inputs are there. Joins are written where somebody wants them whole."""
+        layer = node.layer
+        if isinstance(layer, Pointwise) and layer.kind == "Concat":
+            self._joins[node] = span
+        elif isinstance(layer, Conv | Up) and self._form(node, span) == ROWS:
+            source = node.inputs[0]
+            parts = source.inputs if source in self._joins else (source,)
+            tables = [self._table(part, layer.reach.needs(span, source.width)) for part in parts]
+            if isinstance(layer, Conv):
+                table = convolve(self.writer, layer, tables, span, node.height, node.name)
+            else:
+                table = convolve_up(self.writer, layer, tables, span, node.height, node.name)
+            self._rows[node] = span, table
+        else:
+            self._emit(node, span)
+
+    def _emit(self, node: Node, span: Span) -> None:
         width = node.inputs[0].width
         given = node.layer.reach.needs(span, width)
         tensors = [self.take(other, given) for other in node.inputs]
-        layer = node.layer
-        form = self._forms.get(node.name) or usual_form(layer)
         size = node.inputs[0].height, width
-        name = self._emitter.emit(layer, tensors, given, size, span, node.name, form)
-        self.put(node, span, name)
+        form = self._form(node, span)
+        self.put(node, span, self._emitter.emit(node.layer, tensors, given, size, span, node.name, form))
+
+    def _form(self, node: Node, span: Span) -> str:
+        return self._forms.get(node.name) or usual_form(node.layer, len(span) * node.height, self._axis)
+
+    def _table(self, node: Node, span: Span) -> Table:
+        """``span`` of ``node``, and maybe more, as rows."""
+        whole = Table((), 0, {}, self._channels[node])
+        for have, name in self._have.get(node, []):
+            if have.start < span.stop and span.start < have.stop:
+                if name not in self._tables:
+                    self._tables[name] = from_map(self.writer, name, have, node.height, whole.channels)
+                whole += self._tables[name]
+        return whole + self._rows[node][1] if node in self._rows else whole
 
     def source(self, node: Node, span: Span, name: str | None) -> None:
         """The input ``name``, or silence. Networks on samples have no rows outside, one inside."""
@@ -90,7 +127,7 @@ def write(
     """
     channels = channel_counts(plan.order)
     axis = 3 if plan.order[0].height == 1 else 2
-    first, second = _Stage(forms or {}, axis), _Stage(forms or {}, axis)
+    first, second = _Stage(forms or {}, axis, channels), _Stage(forms or {}, axis, channels)
     states = 0
     for node in plan.order:
         share = plan.shares[node]

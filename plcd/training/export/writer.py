@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from plcd.training.export.layers import Activation
+
 OPSET: Final = 17
 IR_VERSION: Final = 8
 """What opset 17 came with: the oldest runtimes that know it read the file."""
@@ -40,6 +42,13 @@ class Writer:
         """One operator with one output, which it returns."""
         self._nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
         return output
+
+    def activate(self, activation: Activation | None, x: str, name: str) -> str:
+        """``activation`` of ``x``; ``x`` itself where there is none."""
+        if activation is None:
+            return x
+        attributes: dict[str, Any] = {"alpha": activation.slope} if activation.kind == "LeakyRelu" else {}
+        return self.add(activation.kind, [x], f"{name}_a", **attributes)
 
     def input(self, name: str, shape: Sequence[int]) -> str:
         """A float32 input."""
