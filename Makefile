@@ -1,7 +1,8 @@
-# Everything runs in .venv, which scripts/setup.sh makes and keeps in step with requirements.lock.
+# Everything runs in .venv, which scripts/setup.sh makes and keeps in step with requirements.lock; training in .venv-train.
 PY := .venv/bin/python
+PY_TRAIN := .venv-train/bin/python
 
-.PHONY: help setup demo test check lint format lock bench bench-quality wheel clean
+.PHONY: help setup setup-train demo test test-train check lint format lock bench bench-quality wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -15,6 +16,12 @@ demo: setup  ## stream real music through a lossy link and report to out/demo (M
 
 test: lint  ## style, types and every test (ARGS=... goes to pytest)
 	$(PY) -m pytest $(ARGS)
+
+setup-train:  ## make .venv-train: the same with PyTorch, for plcd train
+	@scripts/setup.sh train
+
+test-train: setup-train  ## train every recipe for a short while, really: 5 minutes (ARGS=... goes to pytest)
+	$(PY_TRAIN) -m pytest tests/training $(ARGS)
 
 check: test  ## the same as test
 
@@ -43,5 +50,5 @@ wheel: setup  ## build the wheel and the source archive into dist
 	$(PY) -m hatchling build -d dist
 
 clean:  ## remove what make made, .venv included
-	rm -rf .venv out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-train out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Write requirements.lock (everything `make demo` and `make test` install) and scripts/virtualenv.lock (the tool
-# that makes the environment where Python's own venv cannot). Both name versions and hashes only, never an
-# address: where packages come from is the business of the machine that installs them. Needs uv.
+# Write requirements.lock (everything `make demo` and `make test` install), requirements-train.lock (what `make test-train`
+# installs beside PyTorch) and scripts/virtualenv.lock (the tool that makes the environment where Python's own venv
+# cannot). All name versions and hashes only, never an address: where packages come from is the business of the machine
+# that installs them. Needs uv.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -46,9 +47,36 @@ REQUIREMENTS
     echo 'virtualenv>=20.26' | compile --upgrade -
 } >"$work/virtualenv.lock"
 
-if grep -nE '://|file:|^-' "$work/requirements.lock" "$work/virtualenv.lock"; then
+# For training: everything but PyTorch itself, whose builds (CPU, CUDA) go by different hashes on different indexes; so its
+# own needs are named here. scripts/setup.sh installs the version in requirements-torch.txt on top.
+echo torch >>"$work/excludes"
+cat >"$work/train.in" <<REQUIREMENTS
+hatchling>=1.25
+editables>=0.5
+setuptools
+filelock
+typing-extensions
+sympy
+networkx
+jinja2
+fsspec
+pytest>=8.3
+pytest-timeout>=2.3
+hypothesis>=6.115
+psutil>=6
+numba<0.63 ; $intel
+numba>=0.63 ; $others
+numpy>=2.4 ; $others
+REQUIREMENTS
+{
+    echo "# What make test-train installs beside PyTorch: names, versions, hashes. Written by make lock; do not edit."
+    compile --upgrade --excludes "$work/excludes" --extra train pyproject.toml "$work/train.in"
+} >"$work/requirements-train.lock"
+
+if grep -nE '://|file:|^-' "$work/requirements.lock" "$work/virtualenv.lock" "$work/requirements-train.lock"; then
     echo "lock: an address slipped in (see above); nothing was written" >&2
     exit 1
 fi
 mv "$work/requirements.lock" requirements.lock
 mv "$work/virtualenv.lock" scripts/virtualenv.lock
+mv "$work/requirements-train.lock" requirements-train.lock

@@ -1,12 +1,16 @@
 #!/bin/sh
 # Set up .venv with the locked packages and plcd itself (editable). Says nothing and does nothing when that is done
-# already. Needs Python 3.11 or newer and a way to make a virtual environment; without one it says, in one
-# line, what to install. pip is left to its own configuration: index, proxy and certificates are the machine's.
+# already. `setup.sh train` does the same for .venv-train, with PyTorch. Needs Python 3.11 or newer and a way to make a
+# virtual environment; without one it says, in one line, what to install. pip is left to its own configuration: index, proxy and certificates are the machine's.
 # PYTHON=/path/to/python chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
 
-venv=.venv
+case ${1:-} in
+'') venv=.venv lock=requirements.lock torch= ;;
+train) venv=.venv-train lock=requirements-train.lock torch=requirements-torch.txt ;;
+*) echo "setup: $1: there is train, or nothing" >&2 && exit 2 ;;
+esac
 stamp=$venv/.plcd-setup
 
 die() {
@@ -65,7 +69,7 @@ make_environment() {
     }
 }
 
-wanted=$(cat requirements.lock pyproject.toml scripts/setup.sh | cksum)
+wanted=$(cat "$lock" $torch pyproject.toml scripts/setup.sh | cksum)
 if usable && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted $PWD" ]; then
     exit 0
 fi
@@ -77,8 +81,14 @@ pip() {
     "$venv/bin/python" -m pip --disable-pip-version-check "$@"
 }
 # Wheels only: building from source would fetch build tools that no hash vouches for.
-pip install --quiet --require-hashes --only-binary :all: -r requirements.lock ||
-    die "the packages could not be installed: pip's message is above (network or proxy, or no wheels for this platform)"
+failed="could not be installed: pip's message is above (network or proxy, or no wheels for this platform)"
+if [ -z "$torch" ]; then
+    pip install --quiet --require-hashes --only-binary :all: -r "$lock" || die "the packages $failed"
+else
+    # The lock is complete but for PyTorch, which some of its packages ask for: nothing is to be resolved.
+    pip install --quiet --require-hashes --only-binary :all: --no-deps -r "$lock" || die "the packages $failed"
+    pip install --quiet --only-binary :all: -r "$torch" || die "PyTorch $failed"
+fi
 pip install --quiet --no-deps --no-build-isolation --editable . ||
     die "plcd itself could not be installed: pip's message is above"
 echo "$wanted $PWD" >"$stamp"

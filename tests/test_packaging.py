@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ["requirements.lock", "scripts/virtualenv.lock"]
+LOCKS = ["requirements.lock", "requirements-train.lock", "scripts/virtualenv.lock"]
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,9 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--steps", metavar="N", type=_positive, help="how long, in steps (default: the recipe's)"
     )
     parser.add_argument(
+        "--batch", metavar="N", type=_positive, help="examples of a step (default: the recipe's, its paper's)"
+    )
+    parser.add_argument(
         "--max-minutes", metavar="M", type=float, default=0.0, help="end after so many minutes at the latest"
     )
     parser.add_argument(
@@ -128,6 +131,7 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             loss=args.loss,
             codec=args.codec,
+            batch=args.batch,
             validate_every=args.validate_every,
         )
         print(train(options).model)

@@ -23,7 +23,7 @@ from plcd.training.facts import facts
 from plcd.training.figures import Bench
 from plcd.training.finishing import finish
 from plcd.training.loading import Batches, first_batches
-from plcd.training.looks import Looks
+from plcd.training.looks import SCORES, Looks
 from plcd.training.progress import Bar
 from plcd.training.recipe import Recipe, read_recipe
 from plcd.training.stopping import Stopper
@@ -31,6 +31,8 @@ from plcd.training.tasks.base import Task
 from plcd.training.tasks.make import make_task
 from plcd.training.weights import load_weights, read_checkpoint
 
+_LEAST_S = 0.5
+"""Shorter recordings are left out: less than a network's past and a hole; what is shorter than a clip is followed by zeros."""
 _CODEC_CLIP_S = 0.6
 """Music on both sides of a codec net's patch: its encoder's delay and bit reservoir."""
 
@@ -39,7 +41,7 @@ _CODEC_CLIP_S = 0.6
 class Options:
     """What the command line says."""
 
-    recipe: str
+    recipe: str | Recipe
     data: tuple[str, ...]
     out: Path | None = None
     resume: bool = False
@@ -55,6 +57,7 @@ class Options:
     seed: int = 0
     loss: str | None = None
     codec: Path | None = None
+    batch: int | None = None
     validate_every: int | None = None
 
 
@@ -106,7 +109,7 @@ def train(options: Options) -> Result:
 
 def _settled(options: Options) -> Recipe:
     """The recipe with what the command line changes."""
-    recipe = read_recipe(options.recipe)
+    recipe = read_recipe(options.recipe) if isinstance(options.recipe, str) else options.recipe
     if options.loss is not None:
         if options.loss not in recipe.losses:
             raise TrainingError(f"--loss {options.loss}: recipe {recipe.name} has {', '.join(recipe.losses)}")
@@ -122,6 +125,8 @@ def _settled(options: Options) -> Recipe:
         )
     if options.validate_every is not None:
         recipe = replace(recipe, validation=replace(recipe.validation, every=options.validate_every))
+    if options.batch is not None:
+        recipe = replace(recipe, batch=options.batch)
     return recipe if options.steps is None else replace(recipe, steps=options.steps)
 
 
@@ -147,6 +152,8 @@ def _prepare_folder(out: Path, options: Options, recipe: Recipe, first: bool) ->
         raise TrainingError(f"{out} holds a training already: say --resume to go on, or another --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
+        if first:
+            (out / SCORES).unlink(missing_ok=True)
     except OSError as error:
         raise TrainingError(f"--out {out}: cannot be made: {error.strerror}") from None
     return 0
@@ -158,8 +165,7 @@ def _recordings(
     """What is there to learn from, and one line that says so."""
     if not sources:
         raise TrainingError("no data: say --data DIR, a folder with WAV, FLAC or OGG files")
-    least = _clip_seconds(recipe) if recipe.codec else 0.5
-    found = find_recordings(sources, least, say)
+    found = find_recordings(sources, _LEAST_S, say)
     parts = split(found, recipe.data.validation_share)
     say(
         f"{describe(parts.train, sources)} to learn from; {len(parts.validation)}, "

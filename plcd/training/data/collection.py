@@ -120,9 +120,10 @@ def split(recordings: list[Recording], share: float) -> Split:
     if all(place < limit for place in places.values()):
         limit = max(places.values())
     train = tuple(recording for recording in recordings if places[recording] >= limit)
-    if not train:  # all stems equal
+    validation = tuple(recording for recording in recordings if places[recording] < limit)
+    if not train or not validation:  # all of one stem
         return Split(tuple(recordings[1:]), (recordings[0],))
-    return Split(train, tuple(recording for recording in recordings if places[recording] < limit))
+    return Split(train, validation)
 
 
 def describe(recordings: tuple[Recording, ...], sources: list[tuple[Path, float]]) -> str:

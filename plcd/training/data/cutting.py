@@ -86,22 +86,29 @@ class BlockMaker:
         return self._arrays(kept)
 
     def conceal(self, clip: Clip, flags: Flags) -> list[tuple[Block, int]]:
-        """Every block that a network would be shown, and where it begins in the clip."""
+        """Every block of a hole that a network would be shown, and where it begins in the clip.
+
+        plcd also tries networks on what was received, to know whether they may speak: those blocks are left out.
+        """
         data = self.data
         recorder = Recorder(data.past, data.packet, self.horizon, made=data.packet)
         concealer = Concealer(data.rate, 1, data.packet, data.predictor, 0, recorder)
-        found: list[tuple[Block, int]] = []
+        played = np.zeros(clip.size + data.past, np.float32)
+        found: dict[int, Block] = {}
         hole = 0
         for index, lost in enumerate(flags.tolist()):
-            packet = clip[index * data.packet : (index + 1) * data.packet]
+            place = index * data.packet
+            packet = clip[place : place + data.packet]
+            audio = concealer.push_lost(packet.size) if lost else concealer.push(packet)
             if lost:
-                hole = hole if index and flags[index - 1] else index * data.packet
-                concealer.push_lost(packet.size)
-            else:
-                concealer.push(packet)
-            found += [(block, hole + block.start) for block in recorder.shown]
+                hole = hole if index and flags[index - 1] else place
+                before = played[hole : hole + data.past]
+                for block in recorder.shown:
+                    if block.start or np.array_equal(block.past, before):
+                        found[hole + block.start] = block
             recorder.shown.clear()
-        return found
+            played[data.past + place : data.past + place + packet.size] = audio[:, 0]
+        return [(block, place) for place, block in found.items()]
 
     def _keeps(self, block: Block, truth: Clip, chance: float) -> bool:
         signal = float(np.mean(np.square(truth)))
