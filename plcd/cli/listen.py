@@ -85,7 +85,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
     from plcd.io.outputs.base import DeviceError
     from plcd.io.outputs.open import make_output, parse_output, warm_output
 
-    refiner = load_model(options.model)
+    model = load_model(options.model)
     try:
         output = parse_output(options.output)
         if probe and output.kind == "device":
@@ -110,6 +110,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
             predictor=options.predictor,
             noise=options.noise,
             budget=options.cpu_budget,
+            run_ahead=options.run_ahead,
             lookahead=options.lookahead,
         ),
         rtp_map=options.rtp_map,
@@ -118,7 +119,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         control_keys=options.control_keys,
         record=options.record,
         record_dir=options.record_dir,
-        refiner=refiner,
+        model=model,
     )
 
 

@@ -2,9 +2,12 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from plcd.cli.errors import CliError, ExitCode
-from plcd.core.refiner import Refiner
+
+if TYPE_CHECKING:
+    from plcd.neural.network import Network
 
 NONE = "none"
 
@@ -22,23 +25,31 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in folder.glob("*.onnx")) if folder.is_dir() else []
 
 
-def load_model(spec: str) -> Refiner | None:
+def find_model(spec: str) -> Path:
+    """The file that ``spec`` names: a path, or a shipped network with or without ``.onnx``. Raises CliError."""
+    path = Path(spec)
+    if path.exists():
+        return path
+    names = shipped()
+    name = spec.removesuffix(".onnx")
+    if name not in names:
+        have = f"there are {', '.join(names)}" if names else "none ship with this version"
+        raise CliError(
+            f"model {spec!r}: no such file, and no such shipped network ({have}); use --model none",
+            ExitCode.FILE,
+        )
+    return models_folder() / f"{name}.onnx"
+
+
+def load_model(spec: str) -> "Network[Any] | None":
     """The network ``spec`` names; None for ``none``. Raises CliError (a model that is not to be had, or cannot be run)."""
     if spec == NONE:
         return None
-    path = Path(spec)
-    if not path.exists():
-        names = shipped()
-        name = spec.removesuffix(".onnx")
-        if name not in names:
-            have = f"there are {', '.join(names)}" if names else "none ship with this version"
-            raise CliError(
-                f"model {spec!r}: no such file, and no such shipped network ({have}); use --model none",
-                ExitCode.FILE,
-            )
-        path = models_folder() / f"{name}.onnx"
-    if not path.is_file():
-        raise CliError(f"model {spec!r} is not a file; use --model none", ExitCode.FILE)
-    raise CliError(
-        f"model {path}: this version of plcd cannot run networks yet; use --model none", ExitCode.FILE
-    )
+    path = find_model(spec)
+    from plcd.neural.errors import ModelError
+    from plcd.neural.loading import load
+
+    try:
+        return load(path)
+    except ModelError as error:
+        raise CliError(f"model {path}: {error}; use --model none", ExitCode.FILE) from None

@@ -12,7 +12,7 @@ from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.values import choice, integer, lookahead
 from plcd.core.adaptation import BUDGET
 from plcd.core.depth import DEFAULT_DEPTH, Depth
-from plcd.core.engine_config import parse_budget, parse_noise, parse_predictor
+from plcd.core.engine_config import RUN_AHEAD, parse_budget, parse_noise, parse_predictor
 from plcd.core.ensemble import Ensemble
 from plcd.core.packet import StreamFormat
 from plcd.wire.payload_map import parse_rtp_map
@@ -34,6 +34,8 @@ class Options:
     """How much sampled innovation restores the energy in holes, 0 to 2."""
     cpu_budget: float = BUDGET
     """Percents of one core that fits ahead of time may take."""
+    run_ahead: str = "auto"
+    """Prepare each packet's concealment before it can be lost: auto (within the budget), on (as time allows) or off."""
     lookahead: int | None = None
     """How many packets after a hole may be used if they have arrived: auto or 0 to 64."""
     model: str = "none"
@@ -70,6 +72,7 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "predictor": parse_predictor,
     "noise": parse_noise,
     "cpu_budget": parse_budget,
+    "run_ahead": choice("run-ahead", RUN_AHEAD),
     "lookahead": lookahead,
     "model": str,
     "format": choice("format", ("auto", "rtp")),
@@ -104,6 +107,7 @@ _HELP = {
             "auto (what there is time for), best, fast, or METHOD:ORDER/CONTEXT, + joins several [auto]",
             "0..2: how much sampled noise keeps up the energy in holes; 0 is nearest in waveform [1]",
             "percents of a core for preparing losses in sight, 0..100 [40]",
+            "prepare the next packet's loss before it is known: auto (within that budget), on or off [auto]",
             "packets after a hole that may be used: auto (what has arrived) or 0..64 [auto]",
             "a network beside the predictor: FILE, NAME of one that ships, or none [none]",
             "auto or rtp [auto]",

@@ -136,6 +136,13 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
     return Choice(Ensemble((fallback,)), fallback, closed)
 
 
+def opening_s(choice: Choice, demand: Demand, pair_s: float) -> float:
+    """Seconds allowed for what the fits of a hole are followed by, before a packet of it can be played: all channels."""
+    ensemble = choice.ensemble
+    work = _extrapolating(ensemble, demand) + (_trying(ensemble, demand) if len(ensemble.members) > 1 else 0)
+    return MARGIN * pair_s * demand.channels * work
+
+
 def describe(choice: Choice, channels: int, pair_s: float) -> str:
     """``choice`` in one line, with what its fits take."""
 

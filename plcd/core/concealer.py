@@ -8,6 +8,7 @@ from plcd.core.frame import Hole, Samples
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.innovation import MAX_NOISE
 from plcd.core.predictor import Predictor
+from plcd.core.refined import RefinerCounters
 from plcd.core.refiner import Refiner
 
 
@@ -60,9 +61,13 @@ class Concealer:
         self.channels = channels
         self.packet = packet
         self.lookahead = lookahead
+        self.refused = None if refiner is None else refiner.refuses(rate)
+        """Why the network does not work here, and the predictor alone conceals; None where it does, or where there is none."""
         self.holes: list[Hole] = []
         """The holes in the audio that the last call returned."""
-        self._filler = HoleFiller(rate, channels, Ensemble.of(predictor), packet, refiner, noise, patient)
+        self._filler = HoleFiller(
+            rate, channels, Ensemble.of(predictor), packet, None if self.refused else refiner, noise, patient
+        )
         self._samples = np.zeros((0, channels), dtype=np.float32)
         self._present = np.zeros(0, dtype=np.bool_)
         self._lengths: list[int] = []
@@ -99,6 +104,20 @@ class Concealer:
         For live use with ``patient=False``: call it between packets as often as there is time. Nothing to do with lookahead.
         """
         return not self._lengths and self._filler.prepare()
+
+    def run_ahead(self) -> bool:
+        """Prepare the concealment of the next packet, and then try the network, one step a call; False when all is done.
+
+        For live use, behind :meth:`prepare`. What is played does not depend on it where every trial is done before the next
+        loss.
+        """
+        step = None if self._lengths else self._filler.next_step(lost=True, run_ahead=True)
+        return step is not None and self._filler.do(step)
+
+    @property
+    def refinements(self) -> RefinerCounters:
+        """What became of the blocks shown to the network."""
+        return self._filler.refinements
 
     def flush(self) -> Samples:
         """The audio still held back by the lookahead. The stream may go on afterwards."""

@@ -10,7 +10,7 @@ from plcd.core.depth import Depth
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import Origin, PlayedFrame
-from plcd.core.hole_filler import HoleFiller
+from plcd.core.hole_filler import HoleFiller, Step
 from plcd.core.packet import AudioPacket, StreamFormat
 from plcd.core.playout import Log, Playout
 from plcd.core.predictor import Predictor
@@ -50,6 +50,16 @@ class Engine:
     def choice(self) -> Choice | None:
         """What it conceals with."""
         return self._playout.choice if self._playout is not None else None
+
+    @property
+    def refused(self) -> str | None:
+        """Why the network does not work on the streams that play; None where it does, or where there is none."""
+        return self._playout.refused if self._playout is not None else None
+
+    @property
+    def opening_s(self) -> float:
+        """See :attr:`Playout.opening_s`."""
+        return self._playout.opening_s if self._playout is not None else 0.0
 
     @property
     def stream(self) -> Stream | None:
@@ -129,6 +139,14 @@ class Engine:
     def prepare(self) -> bool:
         """Make one fit ahead of time for a hole in sight; False when there is none to make. Call it between frames."""
         return self._playout is not None and self._playout.prepare()
+
+    def next_step(self, run_ahead: bool) -> Step | None:
+        """What :meth:`do` would do; see :meth:`Playout.next_step`."""
+        return self._playout.next_step(run_ahead) if self._playout is not None else None
+
+    def do(self, step: Step) -> bool:
+        """Do what :meth:`next_step` said; False where that came to nothing. Call it between frames."""
+        return self._playout is not None and self._playout.filler.do(step)
 
     def _configure(self, config: EngineConfig) -> None:
         self.config = config

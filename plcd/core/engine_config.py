@@ -1,11 +1,16 @@
 """How an engine receives and conceals."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from plcd.core.adaptation import BUDGET
 from plcd.core.depth import DEFAULT_DEPTH, Depth
 from plcd.core.ensemble import NAMED, Ensemble
 from plcd.core.innovation import MAX_NOISE
+
+RUN_AHEAD: Final = ("auto", "on", "off")
+"""Prepare a packet's concealment before it can be lost: within the budget, with the next place's fits spared; as long as there is
+time; or never."""
 
 
 def parse_predictor(text: str) -> Ensemble | None:
@@ -59,5 +64,7 @@ class EngineConfig:
     """Amount of sampled innovation in holes, see :class:`plcd.core.innovation.Innovation`."""
     budget: float = BUDGET
     """Share of one core that fits ahead of time may take; whoever calls :meth:`Engine.prepare` keeps to it."""
+    run_ahead: str = "auto"
+    """One of :data:`RUN_AHEAD`; whoever calls :meth:`Engine.do` keeps to it."""
     lookahead: int | None = None
     """Packets behind a hole that may be used; None: whatever has arrived."""

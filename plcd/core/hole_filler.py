@@ -151,24 +151,27 @@ class HoleFiller:
         after = 0 if coming is None else coming.shape[0]
         return self.lacking(after) is not None and self._forecaster.prepare(self._history, coming)
 
-    def next_step(self, run_ahead: bool) -> Step | None:
-        """What :meth:`do` would do for the next packet, if it were lost; None where there is nothing.
+    def next_step(self, lost: bool, run_ahead: bool) -> Step | None:
+        """What :meth:`do` would do next; None where there is nothing.
 
-        ``run_ahead``: all of its concealment, else only what is known to be needed once it is lost.
+        ``lost``: the next packet may be; ``run_ahead``: then prepare all of its concealment, else only what rests on known
+        samples alone.
         """
-        if self._plan is None and not (self._hole is not None and self._hole.silent):
+        if lost and self._plan is None and not (self._hole is not None and self._hole.silent):
             hole = self._hole or self._ready_hole()
             if hole is None and run_ahead and self.lacking() is None:
                 return Step.OPEN
             if self._refiner is not None and (self.gate is None or self.gate.open):
                 if run_ahead and hole is not None and any(one.lacks(self._packet) for one in hole.refining):
                     return Step.ASK
-                if not run_ahead and self._looked_at != self._history.place:
+                if (hole is None or not run_ahead) and self._looked_at != self._history.place:
                     return Step.LOOK
-        return Step.TRY if self._trial is not None else None
+        return Step.TRY if self.has_trial else None
 
-    def do(self, step: Step) -> None:
-        """Do what :meth:`next_step` said. What is played does not depend on it, but for what trials teach."""
+    def do(self, step: Step) -> bool:
+        """Do what :meth:`next_step` said; False where that came to nothing. What is played does not depend on it, but for what
+        trials teach.
+        """
         if step is Step.OPEN:
             self._prepared = self._new_hole()
             self._prepared.prepare(self._packet + self._shape.crossfade)
@@ -178,9 +181,10 @@ class HoleFiller:
         elif step is Step.ASK:
             hole = self._hole or self._ready_hole()
             assert hole is not None
-            next(one for one in hole.refining if one.lacks(self._packet)).rehearse(self._packet)
+            return next(one for one in hole.refining if one.lacks(self._packet)).rehearse(self._packet)
         else:
             self._try()
+        return True
 
     def _look(self) -> None:
         """Each channel as the network would be shown it."""
@@ -196,11 +200,23 @@ class HoleFiller:
 
     def _try(self) -> None:
         """Do the trial there is."""
+        trial = self.take_trial()
+        if trial is not None and self._refiner is not None:
+            self.learn(run(trial, self._refiner))
+
+    @property
+    def has_trial(self) -> bool:
+        """A trial waits to be run."""
+        return self._trial is not None
+
+    def take_trial(self) -> Trial | None:
+        """A trial that waits to be run, for :func:`plcd.core.gate.run`; :meth:`learn` wants to know its outcome."""
         trial, self._trial = self._trial, None
-        if trial is None or self.gate is None or self._refiner is None:
-            return
-        errors = run(trial, self._refiner)
-        if errors is None:
+        return trial
+
+    def learn(self, errors: tuple[float, float] | None) -> None:
+        """The outcome of a trial; None where it had none."""
+        if errors is None or self.gate is None:
             self.refinements.untried += 1
             return
         self.refinements.trials += 1

@@ -7,12 +7,15 @@ from plcd.core.presence import run_end
 from plcd.core.stream import Stream
 
 
-def worthwhile(stream: Stream, frame: int, window: int, alone: bool) -> Iterator[int]:
+def worthwhile(
+    stream: Stream, frame: int, window: int, alone: bool, run_ahead: bool = False
+) -> Iterator[int]:
     """How many samples from the cursor on, all of them received, lie before each place that fits will be needed at.
 
     That is where a hole opens and, but for a predictor that is ``alone``, ``window`` samples before that. A packet that is
     missing among later ones will be a hole; one that would be the newest may yet come, so for these there are fits only
-    where the next ``frame`` samples hold the place, and only for several predictors: a single one is fitted in time anyway.
+    where the next ``frame`` samples hold the place, and only for several predictors or to ``run_ahead``: a single one is fitted
+    in time anyway.
     In a buffer that is filled as deep as it should be, and where nothing is missing, there are none.
     """
     horizon = max(frame, round(AHEAD_S * stream.format.rate))
@@ -26,7 +29,7 @@ def worthwhile(stream: Stream, frame: int, window: int, alone: bool) -> Iterator
         if place >= present.size or present[place]:
             return False
         if place >= newest:
-            return near and not alone
+            return near and (run_ahead or not alone)
         return place == 0 or bool(present[place - 1])
 
     for after in range(newest % stream.packet_samples, min(received, horizon) + 1, stream.packet_samples):

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from plcd.core.adaptation import Choice, Demand, decide, describe
+from plcd.core.adaptation import Choice, Demand, decide, describe, opening_s
 from plcd.core.engine_config import EngineConfig
 from plcd.core.frame import Hole, Origin, PlayedFrame
 from plcd.core.hole import LONGEST_INTERPOLATION
-from plcd.core.hole_filler import HoleFiller
+from plcd.core.hole_filler import HoleFiller, Step
 from plcd.core.lookout import worthwhile
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
@@ -29,6 +29,11 @@ class Playout:
         self.stream = stream
         self.idle = True
         """Nothing was received for a second, or nothing has been played yet."""
+        self.refused = None if refiner is None else refiner.refuses(stream.format.rate)
+        """Why the network does not work on these streams; None where it does, or where there is none."""
+        if self.refused is not None:
+            log("warning", self.refused)
+            refiner = None
         self._config = config
         self._pair_s = pair_s
         self._log = log
@@ -115,7 +120,8 @@ class Playout:
         if self.idle or self._hold:
             return None
         alone = len(self.choice.ensemble.members) == 1
-        for place in worthwhile(self.stream, self._config.packet, self.filler.window, alone):
+        run_ahead = self._config.run_ahead != "off"
+        for place in worthwhile(self.stream, self._config.packet, self.filler.window, alone, run_ahead):
             predictor = self.filler.lacking(place)
             if predictor is not None:
                 return place, predictor
@@ -126,11 +132,30 @@ class Playout:
         fit = self.next_fit()
         return fit is not None and self.filler.prepare(self.stream.buffer.peek(fit[0])[0])
 
-    def _decide(self) -> Choice:
+    def next_step(self, run_ahead: bool) -> Step | None:
+        """What :meth:`HoleFiller.do` is worth doing before the next frame beside fits; None: nothing is."""
+        if self.idle or self._hold:
+            return None
+        buffer, newest = self.stream.buffer, self.stream.newest_end - self.stream.buffer.cursor
+        closed = (
+            self._config.lookahead != 0 and newest > 0
+        )  # what follows is there: it will be closed from both sides
+        lost = not closed and not buffer.peek(1)[1][0]
+        return self.filler.next_step(lost, run_ahead)
+
+    @property
+    def opening_s(self) -> float:
+        """Seconds allowed for setting up the concealment of one packet once its fits are made."""
+        return opening_s(self.choice, self._demand(), self._pair_s)
+
+    def _demand(self) -> Demand:
         form, config = self.stream.format, self._config
-        demand = Demand(
+        return Demand(
             form.rate, form.channels, self.stream.packet_samples, config.packet, config.lookahead != 0
         )
+
+    def _decide(self) -> Choice:
+        form, config, demand = self.stream.format, self._config, self._demand()
         choice = decide(config.predictor, demand, config.budget, self._pair_s)
         if choice.auto:
             self._log("info", describe(choice, form.channels, self._pair_s))

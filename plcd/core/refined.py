@@ -80,15 +80,14 @@ class Refined:
         return self._refiner.look(self._past)
 
     def rehearse(self, count: int) -> bool:
-        """Ask ahead for the block that is needed if ``count`` more samples are missing; False where there is nothing to ask.
+        """Ask ahead for the block that is needed if ``count`` more samples are missing; False where nothing comes of it.
 
         Nothing that is given later depends on it.
         """
-        if not self.lacks(count):
-            return False
-        self._show(self._refiner.horizon)
-        self._rehearsed = self._asked()
-        return True
+        if self.lacks(count):
+            self._show(self._refiner.horizon)
+            self._rehearsed = self._asked()
+        return self._rehearsed is not None
 
     def lacks(self, count: int) -> bool:
         """``count`` more samples take a block that was not asked for ahead."""

@@ -1,10 +1,19 @@
-"""Spends the time left between two frames on fits for holes in sight, within a share of one core."""
+"""Spends the time left between two frames on what a loss would need, within a share of one core.
+
+Fits for holes in sight come first. Then, if there is time and budget, the concealment of the next packet is prepared as a
+whole, in case it is lost (*run ahead*), or at least what the network can do with known samples alone. Last come the
+network's trials.
+"""
 
 import time
 from collections.abc import Callable
+from typing import cast
 
-from plcd.core.adaptation import AHEAD_S, fit_s
+from plcd.core.adaptation import AHEAD_S, MARGIN, fit_s
 from plcd.core.engine import Engine
+from plcd.core.gate import run
+from plcd.core.hole_filler import RunAheadCounters, Step
+from plcd.neural.runner import Runner
 
 TURN_SHARE = 0.7
 """Of the time of a frame, counted from when it was wanted, no fit is expected to end later: the next frame must not wait."""
@@ -14,7 +23,7 @@ SHARE_NS = 1_000_000_000
 
 class Ahead:
     """``budget``: share of one core; what is not spent is saved up for :data:`AHEAD_S`. ``now`` gives monotonic ns, ``worked``
-    the calling thread's processor time in ns.
+    the calling thread's processor time in ns. ``runner``: the network, if there is one.
     """
 
     def __init__(
@@ -22,12 +31,17 @@ class Ahead:
         budget: float,
         now: Callable[[], int] = time.monotonic_ns,
         worked: Callable[[], int] = time.thread_time_ns,
+        runner: Runner | None = None,
     ) -> None:
         self.skipped = 0
         """Frames behind which a fit that was wanted had no time, or the budget had none for it."""
+        self.passed = 0
+        """Frames behind which the next packet's concealment was not prepared as far as it was wanted, likewise."""
         self.spent_ns = 0
         self.share = 0.0
         """Of one core, over the last second that was complete."""
+        self._runner = runner
+        self._trying = False
         self._budget = budget
         self._now = now
         self._worked = worked
@@ -37,25 +51,94 @@ class Ahead:
         self._spent_by_mark_ns = 0
 
     def run(self, engine: Engine, wanted_ns: int) -> None:
-        """Make fits, after the frame that was wanted at ``wanted_ns`` was delivered. Call it once a frame."""
+        """Work ahead, after the frame that was wanted at ``wanted_ns`` was delivered. Call it once a frame."""
         self._save()
-        assert engine.rate is not None
-        frame_ns = engine.config.packet * 1_000_000_000 // engine.rate
+        if self._fit(engine, wanted_ns):
+            self._prepare(engine, wanted_ns)
+        self._try(engine)
+
+    def _fit(self, engine: Engine, wanted_ns: int) -> bool:
+        """Make fits; False where one that was wanted had no time."""
+        frame_ns = _frame_ns(engine)
         while (predictor := engine.next_fit()) is not None:
             cost_ns = 1e9 * fit_s(predictor, engine.pair_s)
             late_ns = self._now() + cost_ns - wanted_ns
             if 2 * cost_ns > frame_ns or late_ns > TURN_SHARE * frame_ns or cost_ns > self._saved_ns:
                 self.skipped += 1
-                return
+                return False
             began_ns = self._worked()
             engine.prepare()
             took_ns = self._worked() - began_ns
             self._saved_ns -= took_ns
             self.spent_ns += took_ns
+        return True
+
+    def _prepare(self, engine: Engine, wanted_ns: int) -> None:
+        """What comes after the fits."""
+        while (step := engine.next_step(engine.config.run_ahead != "off")) not in (None, Step.TRY):
+            if not self._affordable(step, engine, wanted_ns):
+                self.passed += 1
+                return
+            began_ns = self._now()
+            if self._runner is not None:
+                self._runner.urgent = False
+                self._runner.until_ns = wanted_ns + round(TURN_SHARE * _frame_ns(engine))
+            progress = engine.do(step)
+            took_ns = self._now() - began_ns  # by the clock: the network works on a thread of its own
+            self._saved_ns -= took_ns
+            self.spent_ns += took_ns
+            if not progress:
+                return
+
+    def _affordable(self, step: Step, engine: Engine, wanted_ns: int) -> bool:
+        """There is time for ``step``, and budget beside that for the next place's fits."""
+        cost_ns = 1e9 * self._cost_s(step, engine)
+        if self._now() + cost_ns - wanted_ns > TURN_SHARE * _frame_ns(engine):
+            return False
+        return engine.config.run_ahead == "on" or self._saved_for(cost_ns, engine)
+
+    def _try(self, engine: Engine) -> None:
+        """Have the network tried on its own thread, where it is in nobody's way, and hear what came of it."""
+        runner, filler = self._runner, engine.filler
+        if runner is None or filler is None:
+            return
+        if self._trying:
+            ended, outcome = runner.ended()
+            if ended:
+                self._trying = False
+                filler.learn(cast("tuple[float, float] | None", outcome))
+            return
+        cost_ns = 1e9 * (runner.whole_s + engine.opening_s)
+        if filler.has_trial and self._saved_for(cost_ns, engine):
+            trial = filler.take_trial()
+            assert trial is not None
+            self._trying = runner.begin(lambda: run(trial, runner.network))
+            if not self._trying:
+                filler.learn(None)
+                return
+            self._saved_ns -= cost_ns
+            self.spent_ns += round(cost_ns)
+
+    def _saved_for(self, cost_ns: float, engine: Engine) -> bool:
+        """There is budget for it beside the next place's fits."""
+        choice = engine.choice
+        assert choice is not None
+        assert engine.channels is not None
+        fits_ns = 1e9 * MARGIN * choice.ensemble.work * engine.channels * engine.pair_s
+        return cost_ns + min(fits_ns, self._budget * AHEAD_S * 1e9 / 2) <= self._saved_ns
+
+    def _cost_s(self, step: Step, engine: Engine) -> float:
+        """What ``step`` may take."""
+        runner, opening_s, channels = self._runner, engine.opening_s, engine.channels or 1
+        if step is Step.OPEN or runner is None:
+            return opening_s
+        # No margin for the network: a run that takes longer than expected is ended when its time is up.
+        return runner.look_s * channels if step is Step.LOOK else runner.whole_s
 
     def snapshot(self, engine: Engine) -> dict[str, object]:
         """JSON-ready; see docs/control.md."""
         made = engine.filler.ahead if engine.filler is not None else None
+        rehearsed = engine.filler.rehearsals if engine.filler is not None else RunAheadCounters()
         return {
             "fits": made.fits if made else 0,
             "ready": made.ready if made else 0,
@@ -63,6 +146,10 @@ class Ahead:
             "skipped": self.skipped,
             "ms": round(self.spent_ns / 1e6, 3),
             "share": round(self.share, 4),
+            "run_ahead": engine.config.run_ahead,
+            "prepared": rehearsed.prepared,
+            "used": rehearsed.used,
+            "passed": self.passed,
         }
 
     def _save(self) -> None:
@@ -73,3 +160,8 @@ class Ahead:
         if now_ns - self._mark_ns >= SHARE_NS:
             self.share = (self.spent_ns - self._spent_by_mark_ns) / (now_ns - self._mark_ns)
             self._mark_ns, self._spent_by_mark_ns = now_ns, self.spent_ns
+
+
+def _frame_ns(engine: Engine) -> int:
+    assert engine.rate is not None
+    return engine.config.packet * 1_000_000_000 // engine.rate

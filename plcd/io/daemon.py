@@ -11,12 +11,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import BEST
 from plcd.core.packet import StreamFormat
-from plcd.core.refiner import Refiner
 from plcd.core.warm import warm
 from plcd.io.commands import Commands
 from plcd.io.control import ControlServer
@@ -26,6 +26,8 @@ from plcd.io.outputs.base import Output
 from plcd.io.recorder import Recorder
 from plcd.io.speed import measure_pair_s
 from plcd.io.udp import LARGEST, UdpReceiver, bind
+from plcd.neural.network import Network
+from plcd.neural.runner import Runner
 from plcd.wire.depacketizer import Depacketizer
 
 log = logging.getLogger("plcd")
@@ -61,7 +63,7 @@ class DaemonConfig:
     control_keys: Path | None = None
     record: Path | None = None
     record_dir: Path | None = None
-    refiner: Refiner | None = None
+    model: Network[Any] | None = None
 
 
 class Daemon:
@@ -69,7 +71,8 @@ class Daemon:
 
     def __init__(self, config: DaemonConfig) -> None:
         self.config = config
-        engine = Engine(config.engine, _log_of_the_engine, config.refiner)
+        self._runner = Runner(config.model) if config.model is not None else None
+        engine = Engine(config.engine, _log_of_the_engine, self._runner)
         self._failure: Exception | None = None
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -79,7 +82,7 @@ class Daemon:
             config.make_output,
             self._failed,
             self._first_recorder if config.record else None,
-            config.refiner.name if config.refiner else None,
+            self._runner,
         )
         self._commands = Commands(self._thread, config.record_dir)
 
@@ -100,6 +103,8 @@ class Daemon:
                 await control.open()
             warm(self.config.engine.predictor or BEST)
             self.config.warm_output()
+            if self._runner is not None:
+                self._runner.warm()
             self._thread.engine.pair_s = measure_pair_s()
             gc.collect()
             gc.freeze()
@@ -115,6 +120,8 @@ class Daemon:
         ready(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         await self._ended.wait()
         await asyncio.to_thread(self._thread.stop)
+        if self._runner is not None:
+            await asyncio.to_thread(self._runner.close)
         receiver.close()
         if control is not None:
             await control.close()

@@ -27,6 +27,7 @@ from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
 from plcd.io.timing import Durations
 from plcd.io.udp import UdpReceiver
+from plcd.neural.runner import DEADLINE_SHARE, Runner
 from plcd.wire.depacketizer import Depacketizer
 
 log = logging.getLogger("plcd.engine")
@@ -59,16 +60,16 @@ class EngineThread:
         make_output: Callable[[int, int], Output],
         on_failure: Callable[[Exception], None],
         make_recorder: Callable[[int, int], Recorder] | None = None,
-        model: str | None = None,
+        runner: Runner | None = None,
     ) -> None:
         self.engine = engine
         self.tallies = Tallies()
         self.intake = Intake(depacketizer)
-        self.ahead = Ahead(engine.config.budget)
+        self.runner = runner
+        self.ahead = Ahead(engine.config.budget, runner=runner)
         self.output: Output | None = None
         self.recorder: Recorder | None = None
         self.receiver: UdpReceiver | None = None
-        self.model = model
         self._started = time.monotonic()
         self.snapshot = snapshot.take(self, self._started)
         """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""
@@ -134,6 +135,8 @@ class EngineThread:
             self._commands.run(self)
             self.take_snapshot()
         output = self._make_output(self.engine.rate, self.engine.channels)
+        if self.runner is not None:
+            self.runner.serve(self.engine.rate, self.engine.channels, self.engine.config.packet)
         if self._make_recorder is not None:
             try:
                 self.recorder = self._make_recorder(self.engine.rate, self.engine.channels)
@@ -144,6 +147,8 @@ class EngineThread:
         self.output = output
         if output.status().device_ms:
             raise_priority()
+            if self.runner is not None:
+                self.runner.on_its_thread(raise_priority)
 
     def _turn(self) -> None:
         assert self.output is not None
@@ -167,6 +172,10 @@ class EngineThread:
 
     def _deliver(self, now_ns: int, output: Output, fade: bool = False) -> None:
         """Pull the frame asked for at ``now_ns`` and pass it on."""
+        if self.runner is not None:
+            assert self.engine.rate is not None
+            frame_ns = self.engine.config.packet * 1_000_000_000 // self.engine.rate
+            self.runner.urgent, self.runner.until_ns = True, now_ns + round(DEADLINE_SHARE * frame_ns)
         started_ns = time.perf_counter_ns()
         frame = self.engine.pull(now_ns)
         took_ns = time.perf_counter_ns() - started_ns

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from plcd import __version__
 from plcd.core.frame import Origin
+from plcd.core.refined import RefinerCounters
 
 if TYPE_CHECKING:
     from plcd.io.engine_thread import EngineThread
@@ -23,7 +24,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
     packets["malformed"] = {str(reason): count for reason, count in intake.malformed.items()}
     packets["refused"] = {str(reason): count for reason, count in (intake.refused + counters.refused).items()}
     output = thread.output.status() if thread.output else None
-    tallies, filler = thread.tallies, engine.filler
+    tallies = thread.tallies
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -41,7 +42,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
             "restarts": max(0, counters.streams - 1),
             "underruns": output.underruns if output else 0,
             "missed_deadlines": tallies.missed_deadlines,
-            "model_late": filler.refinements.missed if filler else 0,
+            "model_late": thread.runner.late if thread.runner else 0,
             "device_lost": bool(output and output.lost),
         },
         "buffer": _buffer(thread),
@@ -49,7 +50,8 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
         **_predictor(thread),
         "ahead": thread.ahead.snapshot(engine),
         "lookahead": "auto" if engine.config.lookahead is None else engine.config.lookahead,
-        "model": thread.model,
+        "model": thread.runner.name if thread.runner else None,
+        "network": _network(thread),
         "output": output.name if output else None,
         "recording": thread.recorder.status() if thread.recorder else None,
     }
@@ -64,6 +66,29 @@ def _predictor(thread: "EngineThread") -> dict[str, object]:
         "predictor_auto": config.predictor is None,
         "predictor_fallback": None if choice is None else str(choice.fallback),
         "noise": config.noise,
+    }
+
+
+def _network(thread: "EngineThread") -> dict[str, object] | None:
+    """What the network does, and how well it does."""
+    runner, filler = thread.runner, thread.engine.filler
+    if runner is None:
+        return None
+    made = filler.refinements if filler else RefinerCounters()
+    gate = filler.gate if filler else None
+    return {
+        "kind": runner.network.kind,
+        "refused": thread.engine.refused,
+        "shown": made.shown,
+        "spoken": made.shown - made.missed,
+        "withheld": made.withheld,
+        "share": round(made.share, 4),
+        "trials": made.trials,
+        "untried": made.untried,
+        "error_db": round(gate.network, 3) if gate and gate.trials else None,
+        "predictor_error_db": round(gate.plain, 3) if gate and gate.trials else None,
+        "ms": round(1000 * runner.whole_s, 3),
+        "after_ms": round(1000 * runner.after_s, 3),
     }
 
 

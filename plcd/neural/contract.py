@@ -63,6 +63,7 @@ class Contract:
     noise: float
     fade: int
     stages: int
+    threads: int
     stft: Stft | None
     scale: Scale
     origin: Mapping[str, Any]
@@ -96,6 +97,7 @@ class Contract:
             noise=_number(values, "noise", 0.0, _NOISE),
             fade=_integer(values, "fade", 0, block),
             stages=_integer(values, "stages", 1, 2, 1),
+            threads=_integer(values, "threads", 1, 64, 1),
             stft=_stft(values),
             scale=_scale(values),
             origin={key: values[key] for key in ("plcd", "commit", "data", "steps") if key in values},

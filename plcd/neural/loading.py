@@ -44,17 +44,18 @@ def read_model(path: Path) -> bytes:
     return content
 
 
-def make_network(content: bytes, threads: int = 1) -> Network[Any]:
+def make_network(content: bytes, threads: int | None = None) -> Network[Any]:
     """The network in ``content``, which is run in this process: for what :func:`try_apart` let pass.
 
-    Raises ModelError where it does not keep the contract.
+    ``threads``: how many it computes with; None: as many as its contract says. Raises ModelError where it does not keep the
+    contract.
     """
     file = OnnxFile.parse(content)
     contract = Contract.parse(file.metadata)
     kind = KINDS.get(contract.kind)
     if kind is None:
         raise ModelError(f"metadata 'kind' {contract.kind!r}: there are {', '.join(KINDS)}")
-    return kind(contract, content, file, threads)
+    return kind(contract, content, file, threads or contract.threads)
 
 
 def try_apart(content: bytes) -> None:
@@ -77,7 +78,7 @@ def try_apart(content: bytes) -> None:
         raise ModelError(one_line(said["refused"], 400))
 
 
-def load(path: Path, threads: int = 1) -> Network[Any]:
+def load(path: Path, threads: int | None = None) -> Network[Any]:
     """The network in the file. Raises ModelError, in one line without the file's name, where plcd does not run it."""
     content = read_model(path)
     try_apart(content)

@@ -45,7 +45,7 @@ class Magnitude(Network[Known]):
     kind: ClassVar[str] = "magnitude"
 
     def __init__(self, contract: Contract, content: bytes, file: OnnxFile, threads: int = 1) -> None:
-        super().__init__(contract, file)
+        super().__init__(contract, content, file, threads)
         if contract.stft is None:
             raise ModelError("its metadata lacks 'stft'")
         if contract.scale.kind == "none":

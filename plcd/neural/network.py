@@ -1,6 +1,7 @@
 """What all kinds of networks have in common: a contract, and work on known samples that can be done before any loss."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -21,19 +22,28 @@ class Network(ABC, Generic[Known]):
     """A :class:`plcd.core.refiner.Refiner` made of a file. ``Known``: what it works out from known samples alone.
 
     A subclass is a kind of network. Its constructor takes contract, content, file and threads, sets ``stages``, and raises
-    ModelError where the file is not what its contract says. For one thread, but for :meth:`stop`.
+    ModelError where the file is not what its contract says. For one thread, but for :meth:`stop` and
+    :meth:`resume`.
     """
 
     kind: ClassVar[str]
     stages: Stages
 
-    def __init__(self, contract: Contract, file: OnnxFile) -> None:
+    def __init__(self, contract: Contract, content: bytes, file: OnnxFile, threads: int = 1) -> None:
         self.contract = contract
+        self.content = content
+        self.threads = threads
         self.parameters = file.parameters
         self.name = contract.name
         self.context, self.block, self.horizon = contract.context, contract.block, contract.horizon
         self.made, self.fade = contract.made, contract.fade
         self._looked: list[tuple[Signal, Known]] = []
+
+    def __reduce__(self) -> tuple[Callable[..., "Network[Known]"], tuple[bytes, int]]:
+        """Sent to other processes as the file it came from, already tried."""
+        from plcd.neural.loading import make_network
+
+        return make_network, (self.content, self.threads)
 
     def refuses(self, rate: int) -> str | None:
         """Why it cannot work at ``rate`` hertz; None where it can."""
@@ -43,7 +53,6 @@ class Network(ABC, Generic[Known]):
         """Work out ahead what rests on ``past`` alone; False where that was done, or could not be."""
         if self._find(past) is not None:
             return False
-        self.stages.resume()
         try:
             known = self._know(past)
         except Exception:  # onnxruntime's have no common base; a loss will show that there is none
@@ -53,7 +62,6 @@ class Network(ABC, Generic[Known]):
 
     def refine(self, block: Block) -> Signal | None:
         """See :class:`plcd.core.refiner.Refiner`; None too where the run was stopped or failed."""
-        self.stages.resume()
         shown = block.prediction
         if self.contract.noise:
             shown = shown + np.float32(self.contract.noise) * block.innovation
@@ -67,8 +75,12 @@ class Network(ABC, Generic[Known]):
         return result
 
     def stop(self) -> None:
-        """End what is running; its result will be None. Any thread."""
+        """End what is running, and give nothing until :meth:`resume`. Any thread."""
         self.stages.stop()
+
+    def resume(self) -> None:
+        """Work again."""
+        self.stages.resume()
 
     def _find(self, past: Signal) -> Known | None:
         return next((known for seen, known in self._looked if np.array_equal(seen, past)), None)

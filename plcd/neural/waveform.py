@@ -23,7 +23,7 @@ class Waveform(Network[dict[str, Array]]):
     kind: ClassVar[str] = "waveform"
 
     def __init__(self, contract: Contract, content: bytes, file: OnnxFile, threads: int = 1) -> None:
-        super().__init__(contract, file)
+        super().__init__(contract, content, file, threads)
         if contract.scale.kind != "none":
             raise ModelError("metadata 'scale' must be none for the kind 'waveform'")
         self._shape = shape_of(file, "context")

@@ -121,4 +121,8 @@ def test_nothing_wanted_is_nothing_skipped(bench: Bench) -> None:
         "skipped": 0,
         "ms": 0.0,
         "share": 0.0,
+        "run_ahead": "auto",
+        "prepared": 0,
+        "used": 0,
+        "passed": 0,
     }
