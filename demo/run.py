@@ -98,7 +98,7 @@ def _write(out: Path, stats: dict[str, Any], verdict: Verdict, model: str, seed:
     facts = (
         ("predictor", str(stats["predictor"])),
         ("lookahead", f"{stats['lookahead']} (what has arrived)" if stats["lookahead"] == "auto" else "none"),
-        ("network", model),
+        ("network", _spoke(model, stats)),
         ("depth", f"{buffer['depth_ms']:.0f} ms"),
         ("loss", LOSS),
         ("jitter", f"0 to {JITTER_MS} ms"),
@@ -108,6 +108,18 @@ def _write(out: Path, stats: dict[str, Any], verdict: Verdict, model: str, seed:
     )
     story = Story("plcd demo", "What the network lost, and what plcd played", lead, facts, CREDITS)
     write_report(out / "report.html", take, story, stats)
+
+
+def _spoke(model: str, stats: dict[str, Any]) -> str:
+    """The network, and how much of the holes it made."""
+    network = stats.get("network")
+    if network is None:
+        return model
+    return (
+        f"{model}: {network['refused']}"
+        if network["refused"]
+        else f"{model}, {100 * network['share']:.0f} % of the holes"
+    )
 
 
 def _show(console: Console, out: Path, stats: dict[str, Any], verdict: Verdict, seconds: float) -> None:

@@ -91,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     if failures and not batch.many:
         raise CliError(failures[0], ExitCode.FILE)
     print_table(outcomes)
+    for reason in dict.fromkeys(outcome.refused for outcome in outcomes if outcome.refused):
+        _say(f"plcd: {reason}")
     if failures:
         _say(f"plcd: {len(failures)} of {len(batch.jobs)} files failed")
     return ExitCode.FILE if failures else ExitCode.OK

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from plcd import __version__
-from plcd.cli import conceal, keys, listen, score, send, synth, top, train
+from plcd.cli import conceal, keys, listen, models_list, score, send, synth, top, train
 from plcd.cli.errors import CliError, ExitCode
 
 COMMANDS = {
@@ -16,6 +16,7 @@ COMMANDS = {
     "score": score,
     "top": top,
     "keys": keys,
+    "models": models_list,
     "train": train,
     "synth": synth,
 }

@@ -35,7 +35,9 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
         f"{_predictor(snapshot)}, lookahead {_text(snapshot.get('lookahead'))}, "
         f"model {_text(snapshot.get('model'))}",
     )
+    yield from _network(_part(snapshot, "network"))
     yield Row("ahead", _ahead(_part(snapshot, "ahead")))
+    yield from _prepared(_part(snapshot, "ahead"))
     yield Row("output", _text(snapshot.get("output")))
     yield _recording(recording if isinstance(recording, Mapping) else None)
 
@@ -116,6 +118,36 @@ def _ahead(ahead: Mapping[str, Any]) -> str:
     )
 
 
+def _prepared(ahead: Mapping[str, Any]) -> Iterator[Row]:
+    if "run_ahead" in ahead:
+        yield Row(
+            "prepared",
+            f"{_count(ahead.get('prepared'))} packets before a loss was known, {_count(ahead.get('used'))} used; "
+            f"passed {_count(ahead.get('passed'))} times; run ahead {_text(ahead['run_ahead'])}",
+        )
+
+
+def _network(network: Mapping[str, Any]) -> Iterator[Row]:
+    if not network:
+        return
+    if network.get("refused"):
+        yield Row("network", _text(network["refused"]), alarm=True)
+        return
+    share = network.get("share")
+    yield Row(
+        "network",
+        f"{_percent(share, 1)} of the blocks of holes: spoke {_count(network.get('spoken'))} times of "
+        f"{_count(network.get('shown'))}, withheld {_count(network.get('withheld'))}; {_ms(network.get('ms'))} each, "
+        f"{_ms(network.get('after_ms'))} after a loss",
+        share if _number(share) else None,
+    )
+    yield Row(
+        "",
+        f"tried {_count(network.get('trials'))} times, error {_db(network.get('error_db'))}, "
+        f"the predictor's {_db(network.get('predictor_error_db'))}",
+    )
+
+
 def _recording(recording: Mapping[str, Any] | None) -> Row:
     if recording is None:
         return Row("recording", "off")
@@ -141,6 +173,10 @@ def _count(value: Any) -> str:
 
 def _ms(value: Any, digits: int = 1) -> str:
     return f"{value:.{digits}f} ms" if _number(value) else "-"
+
+
+def _db(value: Any) -> str:
+    return f"{value:.2f} dB" if _number(value) else "-"
 
 
 def _percent(part: Any, whole: Any) -> str:

@@ -56,6 +56,10 @@ class Outcome:
     longest_burst: int = 0
     samples_by_origin: dict[str, int] = field(default_factory=dict)
     """Concealed samples (per channel) by the label of their origin."""
+    refused: str | None = None
+    """Why the network did not work on this file, and the predictor concealed it alone."""
+    share: float = 0.0
+    """Of the network, in the blocks that were extrapolated."""
 
 
 def conceal_file(
@@ -93,13 +97,14 @@ def conceal_file(
         stack.enter_context(writer)
         if zero_filled is not None:
             stack.enter_context(zero_filled)
-        outcome = Outcome(info, output, writer.encoding)
+        outcome = Outcome(info, output, writer.encoding, refused=concealer.refused)
         for known, audio in _concealed(info, lost, concealer, outcome):
             writer.write(_keep_exact(known, audio))
             if zero_filled is not None:
                 zero_filled.write(np.nan_to_num(known, nan=0.0))
             if progress is not None:
                 progress(known.shape[0])
+        outcome.share = concealer.refinements.share
     return outcome
 
 

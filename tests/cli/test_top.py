@@ -82,9 +82,34 @@ SNAPSHOT: dict[str, Any] = {
     "predictor_auto": True,
     "predictor_fallback": "tapered:1024/4096",
     "noise": 1.0,
-    "ahead": {"fits": 4012, "ready": 640, "missing": 12, "skipped": 9, "ms": 7210.4, "share": 0.1234},
+    "ahead": {
+        "fits": 4012,
+        "ready": 640,
+        "missing": 12,
+        "skipped": 9,
+        "ms": 7210.4,
+        "share": 0.1234,
+        "run_ahead": "auto",
+        "prepared": 1200,
+        "used": 600,
+        "passed": 3,
+    },
     "lookahead": "auto",
-    "model": "none",
+    "model": "lite",
+    "network": {
+        "kind": "magnitude",
+        "refused": None,
+        "shown": 620,
+        "spoken": 610,
+        "withheld": 390,
+        "share": 0.604,
+        "trials": 500,
+        "untried": 20,
+        "error_db": 3.214,
+        "predictor_error_db": 3.5,
+        "ms": 6.21,
+        "after_ms": 3.04,
+    },
     "output": "null",
     "recording": None,
 }
@@ -132,9 +157,37 @@ def test_one_plain_snapshot_where_there_is_no_terminal(
     assert lines["packets"] == "8,701 received, 8,698 on time, 3 late, 966 lost (10.0 %)"
     assert lines["malformed"] == "4 too short"
     assert lines["conceal"] == "p50 1.52 ms, p99 2.11 ms, max 2.90 ms of 966"
-    assert lines["predictor"] == "auto: best, else tapered:1024/4096, lookahead auto, model none"
+    assert lines["predictor"] == "auto: best, else tapered:1024/4096, lookahead auto, model lite"
+    assert lines["network"] == (
+        "60.4 % of the blocks of holes: spoke 610 times of 620, withheld 390; 6.2 ms each, 3.0 ms after a loss"
+    )
+    assert (
+        lines["prepared"] == "1,200 packets before a loss was known, 600 used; passed 3 times; run ahead auto"
+    )
     assert lines["ahead"] == "640 holes ready, 12 not; 4,012 fits, skipped 9 times, 12.3 % of a core"
     assert lines["recording"] == "off"
+
+
+def test_a_network_that_does_not_work_is_said_so(
+    endpoint: str, station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    station.state = {**station.state, "network": {"refused": "made for 44100 Hz, not for 8000 Hz"}}
+    assert command("--control", endpoint) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("network")]
+    assert line.split(maxsplit=1)[1] == "made for 44100 Hz, not for 8000 Hz"
+
+
+def test_older_daemons_have_no_network(
+    endpoint: str, station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ahead = {"fits": 1, "ready": 1, "missing": 0, "skipped": 0, "ms": 1.0, "share": 0.1}
+    station.state = {name: value for name, value in station.state.items() if name != "network"} | {
+        "ahead": ahead
+    }
+    assert command("--control", endpoint) == 0
+    said = capsys.readouterr().out
+    assert "network" not in said
+    assert "prepared" not in said
 
 
 @pytest.mark.parametrize(
@@ -151,7 +204,7 @@ def test_one_plain_snapshot_where_there_is_no_terminal(
 )
 def test_the_predictor_in_use(changed: dict[str, object], shown: str) -> None:
     line = next(row.value for row in rows({**SNAPSHOT, **changed}) if row.label == "predictor")
-    assert line == f"{shown} lookahead auto, model none"
+    assert line == f"{shown} lookahead auto, model lite"
 
 
 def test_origins_come_with_their_shares(endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:

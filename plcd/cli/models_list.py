@@ -1,0 +1,116 @@
+"""``plcd models``: the networks that ship, and whether a file is one that plcd runs."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.models import find_model, models_folder, shipped
+
+if TYPE_CHECKING:
+    from plcd.neural.network import Network
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_NOTED = re.compile(r"^(Parameters|Scores): *(.+)$", re.MULTILINE)
+"""Lines of a card that are shown beside its network."""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Declare the command and its flags; ``args.run`` becomes :func:`run`."""
+    parser = subparsers.add_parser(
+        "models",
+        help="list the networks that ship, or check one of your own",
+        description="List the networks that ship, with what one packet of one channel costs on this machine: all "
+        "of it, and what is left to do once the packet is known to be lost.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    check = actions.add_parser(
+        "check",
+        help="does FILE keep the contract of docs/models.md? 0: yes; 3: no, and why not",
+        description="Load FILE as --model would, run it, and say what it is, or why plcd does not run it (exit code 3).",
+    )
+    check.add_argument("file", metavar="FILE", help="an ONNX file, or the name of a network that ships")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List or check. Raises CliError (3) for a file that is no such network."""
+    if args.action == "check":
+        return _check(find_model(args.file))
+    names = shipped()
+    if not names:
+        print(f"no networks ship with this version ({models_folder()}); --model FILE runs one of your own")
+        return ExitCode.OK
+    _list([models_folder() / f"{name}.onnx" for name in names])
+    return ExitCode.OK
+
+
+def _check(path: Path) -> int:
+    network = _loaded(path)
+    contract = network.contract
+    print(f"{path}: keeps the contract")
+    print(f"  {contract.name}, {contract.kind}, {contract.stages} stage(s), {network.parameters:,} weights")
+    print(
+        f"  made for {contract.rate} Hz, sees {contract.context} samples and {contract.horizon} predicted, makes "
+        f"{contract.made} for blocks of {contract.block}"
+    )
+    print(f"  trained on the predictor {contract.predictor}, noise {contract.noise:g}")
+    print(f"  here: {_cost(network)}")
+    return ExitCode.OK
+
+
+def _list(paths: list[Path]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("name", "kind", "size", "parameters", "here", "scores"):
+        table.add_column(name, overflow="fold")
+    for path in paths:
+        noted = dict(_NOTED.findall(_card(path)))
+        size = f"{path.stat().st_size / 1e6:.1f} MB"
+        try:
+            network = _loaded(path)
+        except CliError as error:
+            table.add_row(path.stem, "", size, "", "", escape(error.message))
+            continue
+        row = [
+            path.stem,
+            network.kind,
+            size,
+            noted.get("Parameters", f"{network.parameters:,}"),
+            _cost(network),
+        ]
+        table.add_row(*(escape(cell) for cell in (*row, noted.get("Scores", "none in its card"))))
+    Console().print(table)
+
+
+def _loaded(path: Path) -> "Network[Any]":
+    from plcd.neural.errors import ModelError
+    from plcd.neural.loading import load
+
+    try:
+        return load(path)
+    except ModelError as error:
+        raise CliError(f"model {path}: {error}", ExitCode.FILE) from None
+
+
+def _card(path: Path) -> str:
+    """What lies beside the network; empty where nothing does."""
+    card = path.with_suffix(".md")
+    try:
+        return card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _cost(network: "Network[Any]") -> str:
+    from plcd.neural.runner import Runner
+
+    runner = Runner(network)
+    runner.warm()
+    runner.close()
+    return f"{1000 * runner.whole_s:.1f} ms a packet, {1000 * runner.after_s:.1f} ms of them after the loss"
