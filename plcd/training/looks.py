@@ -45,6 +45,8 @@ class Looks(lightning.Callback):
     """Learnt so far, earlier runs included."""
     _since: float = 0.0
     _seen: int = -1
+    _saved: int = -1
+    """Steps that were done at the last look, and at the last checkpoint."""
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -89,6 +91,7 @@ class Looks(lightning.Callback):
         assert isinstance(pl_module, Task)
         if self._seen != pl_module.done:
             self.look(trainer, pl_module)
+        if self._saved != pl_module.done:
             self.save(trainer)
         self.bar.stop()
 
@@ -96,7 +99,7 @@ class Looks(lightning.Callback):
         """Write the checkpoint; where that fails the last good one stays, training goes on and the next look tries again."""
         try:
             trainer.save_checkpoint(self.out / LAST)
-            self.failed = ""
+            self.failed, self._saved = "", self._seen
         except OSError as error:
             self.failed = f"{self.out / LAST}: cannot be written: {error.strerror or error}"
             self.bar.say(f"{self.failed}; the last good one is kept, the next look tries again")
@@ -106,7 +109,8 @@ class Looks(lightning.Callback):
         self._seen = task.done
         figures = self._measure(task)
         figures = trainer.strategy.broadcast(figures)
-        task.validated(figures["loss"])
+        if task.done % task.recipe.validation.every == 0:  # not those that an interruption adds
+            task.validated(figures["loss"])
         if trainer.is_global_zero:
             self._log(trainer, task, figures)
             self._keep(task, figures)

@@ -1,0 +1,243 @@
+"""Whole trainings, short but real: every recipe learns, its file runs, and what goes wrong is said."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from phrases import write_phrases
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch: make test-train")
+pytest.importorskip("lightning")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+from plcd.training.codec.store import load_codec  # noqa: E402
+from plcd.training.errors import TrainingError  # noqa: E402
+from plcd.training.looks import Looks  # noqa: E402
+from plcd.training.recipe import Recipe, read_recipe  # noqa: E402
+from plcd.training.run import Options, Result, train  # noqa: E402
+from plcd.training.weights import save_weights  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_phrases(tmp_path_factory.mktemp("takes"), 8)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Beside other tests more threads wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def short(name: str, batch: int = 4, every: int = 1000, **changes: Any) -> Recipe:
+    """The recipe as it is, but for the size of batches and looks: same network, losses, optimiser, predictor."""
+    recipe = read_recipe(name)
+    data = replace(recipe.data, clips=8, rounds=2, batches=20)
+    look = replace(recipe.validation, every=every, batches=2, clips=1, clip_s=1.0)
+    return replace(recipe, batch=batch, data=data, validation=look, **changes)
+
+
+def run(recipe: Recipe, data: Path, out: Path, **options: Any) -> Result:
+    return train(Options(recipe=recipe, data=(str(data),), out=out, workers=0, threads=1, **options))
+
+
+def scores(out: Path, figure: str) -> dict[int, float]:
+    """Value by step."""
+    with (out / "scores.csv").open(encoding="utf-8") as file:
+        return {
+            int(row["step"]): float(row["value"]) for row in csv.DictReader(file) if row["figure"] == figure
+        }
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "batch"),
+    [
+        ("bin2bin-lite", 16, 4),
+        ("bin2bin-lite-paper", 6, 2),
+        ("bin2bin-full", 4, 2),
+        ("parcnet", 40, 16),
+        ("parcnet-paper", 40, 16),
+        ("hybrid", 30, 4),
+    ],
+)
+def test_a_network_learns_and_its_file_runs(
+    name: str, steps: int, batch: int, data: Path, tmp_path: Path
+) -> None:
+    if name == "hybrid" and find_spec("plcd.training.networks.hybrid") is None:
+        pytest.skip("the hybrid network is not there yet")
+    result = run(short(name, batch), data, tmp_path, steps=steps)
+    loss = scores(tmp_path, "loss")
+    assert loss[steps] < loss[0]
+    for figure in ("gap_snr_db", "predictor_gap_snr_db"):
+        assert np.isfinite(list(scores(tmp_path, figure).values())).all()
+    session = onnxruntime.InferenceSession(result.model)
+    contract = json.loads(session.get_modelmeta().custom_metadata_map["plcd"])
+    assert contract["name"] == name
+    assert contract["steps"] in loss
+    assert contract["data"].startswith("6 recordings")
+    assert contract["predictor"] == read_recipe(name).data.predictor
+    inputs = {i.name: np.zeros(i.shape, np.float32) for i in session.get_inputs()}
+    assert all(np.isfinite(output).all() for output in session.run(None, inputs))
+    assert result.model.with_suffix(".npz").is_file()
+
+
+@pytest.mark.parametrize(("name", "steps"), [("codec-magnitude", 40), ("codec-time", 10)])
+def test_a_codec_net_learns_and_can_be_heard_with(name: str, steps: int, data: Path, tmp_path: Path) -> None:
+    recipe = short(name, 2)
+    result = run(recipe, data, tmp_path, steps=steps)
+    loss = scores(tmp_path, "loss")
+    assert loss[steps] < loss[0]
+    assert isinstance(load_codec(result.model), torch.nn.Module)
+    heard = tmp_path / "heard"
+    run(short("bin2bin-lite", 2, loss="codec"), data, heard, steps=2, codec=result.model)
+    assert (heard / "bin2bin-lite.onnx").is_file()
+
+
+def weights(out: Path) -> dict[str, np.ndarray[Any, Any]]:
+    stored = torch.load(out / "last.ckpt", weights_only=True)["state_dict"]
+    return {name: value.numpy() for name, value in stored.items()}
+
+
+@pytest.fixture
+def interrupted_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Press Ctrl-C once that many steps are done."""
+
+    def arrange(steps: int) -> None:
+        usual = Looks.on_train_batch_end
+
+        def watch(self: Looks, trainer: Any, task: Any, *rest: Any) -> None:
+            if task.done == steps:
+                signal.raise_signal(signal.SIGINT)
+            usual(self, trainer, task, *rest)
+
+        monkeypatch.setattr(Looks, "on_train_batch_end", watch)
+
+    return arrange
+
+
+@pytest.mark.parametrize(("name", "loss"), [("bin2bin-lite", "adversarial"), ("parcnet", "parcnet")])
+def test_a_training_that_goes_on_is_the_one_that_never_stopped(
+    name: str, loss: str, data: Path, tmp_path: Path, interrupted_after: Callable[[int], None]
+) -> None:
+    """Dropout, adversary, plateau, optimisers, and data of rounds that are long gone: equal losses, equal weights."""
+    recipe = short(name, 2, every=2, loss=loss, steps=8)
+    recipe = replace(
+        recipe,
+        data=replace(recipe.data, batches=3, rounds=2),
+        critic_every=2 if recipe.critic_every else 0,
+        optimiser=replace(recipe.optimiser, patience=0),
+        validation=replace(recipe.validation, clips=0),
+    )
+    run(recipe, data, tmp_path / "whole")
+    interrupted_after(5)
+    cut = run(recipe, data, tmp_path / "parts")
+    assert (cut.interrupted, cut.steps) == (True, 5)
+    rest = run(recipe, data, tmp_path / "parts", resume=True)
+    assert (rest.interrupted, rest.steps) == (False, 8)
+    whole, parts = scores(tmp_path / "whole", "loss"), scores(tmp_path / "parts", "loss")
+    assert set(whole) == {0, 2, 4, 6, 8}
+    assert {step: parts[step] for step in whole if step < 5} == {
+        step: whole[step] for step in whole if step < 5
+    }
+    one, other = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert {step: parts[step] for step in whole} == whole
+    assert all(np.array_equal(one[key], other[key]) for key in one)
+
+
+def test_one_can_go_on_with_nothing_else(data: Path, tmp_path: Path) -> None:
+    recipe = short("parcnet", 2, loss="parcnet", steps=1)
+    recipe = replace(recipe, validation=replace(recipe.validation, clips=0))
+    with pytest.raises(
+        TrainingError, match=r"--resume: there is no .*last.ckpt; leave --resume out to begin"
+    ):
+        run(recipe, data, tmp_path, resume=True)
+    run(recipe, data, tmp_path)
+    with pytest.raises(
+        TrainingError, match="holds a training already: say --resume to go on, or another --out"
+    ):
+        run(recipe, data, tmp_path)
+    with pytest.raises(TrainingError, match="was made with seed 0, not 1"):
+        run(recipe, data, tmp_path, resume=True, seed=1)
+    with pytest.raises(TrainingError, match="was made with loss parcnet, not tilt"):
+        run(recipe, data, tmp_path, resume=True, loss="tilt")
+    with pytest.raises(TrainingError, match="--loss slope: recipe parcnet has tilt"):
+        run(recipe, data, tmp_path, resume=True, loss="slope")
+    (tmp_path / "last.ckpt").write_bytes((tmp_path / "last.ckpt").read_bytes()[:5000])
+    with pytest.raises(TrainingError, match="is not a checkpoint, or damaged"):
+        run(recipe, data, tmp_path, resume=True)
+
+
+def test_finetuning_begins_where_the_model_is(data: Path, tmp_path: Path) -> None:
+    recipe = short("parcnet", 4, steps=12)
+    recipe = replace(recipe, validation=replace(recipe.validation, clips=0))
+    model = run(recipe, data, tmp_path / "first").model
+    first = scores(tmp_path / "first", "loss")
+    fine = run(recipe, data, tmp_path / "fine", finetune=model, steps=4)
+    found = scores(tmp_path / "fine", "loss")
+    assert found[0] == pytest.approx(min(first.values()), rel=1e-5)  # the best weights
+    assert fine.model.is_file()
+    model.with_suffix(".npz").unlink()
+    with pytest.raises(
+        TrainingError, match=r"parcnet.onnx: has no weight .*keep the .npz that plcd train wrote beside it"
+    ):
+        run(recipe, data, tmp_path / "none", finetune=model)
+    run(recipe, data, tmp_path / "more", init=tmp_path / "first" / "last.ckpt", steps=1)
+    assert scores(tmp_path / "more", "loss")[0] == pytest.approx(first[12], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"nonsense", "is not an ONNX file"),
+        ("lite", "not a network of this recipe"),
+    ],
+)
+def test_a_wrong_file_to_start_from_is_told(
+    content: bytes | str | None, message: str, data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "start.onnx"
+    if content == "lite":
+        file = tmp_path / "start.npz"
+        save_weights(file, torch.nn.Linear(3, 3), {})
+    elif isinstance(content, bytes):
+        file.write_bytes(content)
+    with pytest.raises(TrainingError, match=message) as caught:
+        run(short("parcnet"), data, tmp_path / "out", finetune=file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(data: Path, tmp_path: Path) -> None:
+    """Files may grow to 2 MB only, which the kernel enforces as it does a full disk's end: the checkpoint has 5 MB."""
+    code = """
+import resource, sys
+sys.path.insert(0, sys.argv[3])
+from dataclasses import replace
+from pathlib import Path
+from test_train import run, short
+recipe = short("parcnet", 2, every=2, loss="parcnet")
+recipe = replace(recipe, validation=replace(recipe.validation, clips=0, every=2))
+data, out = Path(sys.argv[1]), Path(sys.argv[2])
+run(replace(recipe, steps=2), data, out)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, resource.RLIM_INFINITY))
+run(replace(recipe, steps=4), data, out, resume=True)
+"""
+    command = [sys.executable, "-c", code, str(data), str(tmp_path), str(Path(__file__).parent)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert "TrainingError" in ended.stderr
+    assert "last.ckpt: cannot be written: File too large; the last good one is kept" in ended.stderr
+    assert "free some space, then go on from the last good one with --resume" in ended.stderr
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["plcd"]["done"] == 2
+    assert not list(tmp_path.glob(".*.part"))
