@@ -8,6 +8,7 @@ import numpy as np
 
 from plcd.core.refiner import Block, Signal
 from plcd.neural.contract import Contract
+from plcd.neural.errors import one_line
 from plcd.neural.onnx_file import OnnxFile
 from plcd.neural.session import StoppedError
 from plcd.neural.stages import Stages
@@ -37,6 +38,8 @@ class Network(ABC, Generic[Known]):
         self.name = contract.name
         self.context, self.block, self.horizon = contract.context, contract.block, contract.horizon
         self.made, self.fade = contract.made, contract.fade
+        self.failure: str | None = None
+        """What went wrong in the last run that failed."""
         self._looked: list[tuple[Signal, Known]] = []
 
     def __reduce__(self) -> tuple[Callable[..., "Network[Known]"], tuple[bytes, int]]:
@@ -70,7 +73,8 @@ class Network(ABC, Generic[Known]):
             result = self._refined(block, shown, self._know(block.past) if known is None else known)
         except StoppedError:
             return None
-        except Exception:  # as above: whatever it is, the prediction is there
+        except Exception as error:  # as above: whatever it is, the prediction is there
+            self.failure = one_line(error)
             return None
         return result
 

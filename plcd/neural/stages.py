@@ -35,7 +35,7 @@ class Stages:
         for state in states:
             if file.outputs[state].shape != file.inputs[f"{state}_in"].shape:
                 raise ModelError(f"output {state!r} and input '{state}_in' have different shapes")
-        self._states, self._result = states, result
+        self._states, self._result, self._shape = states, result, file.outputs[result].shape
         self._idle = {
             name: np.zeros(port.shape, dtype=np.float32)
             for name, port in file.inputs.items()
@@ -51,7 +51,12 @@ class Stages:
     def second(self, feeds: Mapping[str, Array]) -> Array:
         """The result; raises as :meth:`first`."""
         whole = {**self._idle, **feeds, AHEAD: np.array(False)} if self.two else feeds
-        return self._session.run([self._result], whole)[0]
+        result = self._session.run([self._result], whole)[0]
+        if result.shape != self._shape:
+            raise ModelError(
+                f"{self._result!r} has shape {_text(result.shape)}, not {_text(self._shape)} as it says"
+            )
+        return result
 
     def stop(self) -> None:
         """End what is running. Any thread."""

@@ -135,6 +135,32 @@ def magnitude(factor: float = 1.0, **changes: Any) -> bytes:
     return graph.model(values)
 
 
+def magnitude_of(shaped: dict[str, Any], said: dict[str, Any]) -> bytes:
+    """A graph for the metadata ``shaped`` that says ``said``."""
+    graph, count = Graph(), frames(shaped)
+    graph.weight("factor", np.float32(1.0))
+    graph.input("magnitude", 1, 1, 33, count)
+    graph.output("refined", 1, 1, 33, count)
+    graph.node("Mul", ["magnitude", "factor"], ["refined"])
+    return graph.model(said)
+
+
+def bent_magnitude(values: dict[str, Any]) -> bytes:
+    """The magnitude of root magnitudes less 0.05, of the last frames alone that touch the horizon (and two more)."""
+    graph, count, bins = Graph(), frames(values), values["stft"]["size"] // 2 + 1
+    size, hop = values["stft"]["size"], values["stft"]["hop"]
+    first = (values["context"] + size // 2 - size) // hop + 1 - 2
+    graph.weight("less", np.float32(0.05))
+    for name, number in (("starts", first), ("ends", count), ("axes", 3)):
+        graph.weight(name, np.array([number]))
+    graph.input("magnitude", 1, 1, bins, count)
+    graph.output("refined", 1, 1, bins, count - first)
+    graph.node("Slice", ["magnitude", "starts", "ends", "axes"], ["last"])
+    graph.node("Sub", ["last", "less"], ["moved"])
+    graph.node("Abs", ["moved"], ["refined"])
+    return graph.model(values)
+
+
 def staged_magnitude(factor: float = 1.0, **changes: Any) -> bytes:
     """The same in two stages: the first gives the last known frames times ``factor``, the second gives those and its own.
 
@@ -157,7 +183,10 @@ def staged_magnitude(factor: float = 1.0, **changes: Any) -> bytes:
     first.node("ConstantOfShape", ["shape"], ["r1"])
     second.node("Identity", ["state_0_in"], ["s2"])
     second.node("Mul", ["recent", "factor2"], ["scaled"])
-    second.node("Concat", ["state_0_in", "scaled"], ["r2"], axis=3)
+    second.node("Sub", ["state_0_in", "state_0_in"], ["nothings"])
+    second.node("ReduceSum", ["nothings"], ["nothing"])
+    second.node("Add", ["scaled", "nothing"], ["resting_on_both"])
+    second.node("Concat", ["state_0_in", "resting_on_both"], ["r2"], axis=3)
     graph.input("ahead", kind=BOOL)
     graph.input("known", 1, 1, 33, 63)
     graph.input("recent", 1, 1, 33, count - 63)
@@ -188,6 +217,72 @@ def waveform(residual: float | NDArray[np.float32] = 0.0, repeat: int = 0, **cha
     graph.node("Mul", [name, "zero"], ["nothing"])
     graph.node("Slice", ["nothing", "starts", "ends", "axes"], ["part"])
     graph.node("Add", ["part", "residual_of_all"], ["residual"])
+    return graph.model(values)
+
+
+def echo() -> bytes:
+    """Twice the first ``horizon`` samples that are known, and the zeros after them."""
+    values = waveform_values()
+    graph, context, horizon = Graph(), values["context"], values["horizon"]
+    graph.weight("two", np.float32(2.0))
+    for name, start in (("first", 0), ("last", context)):
+        graph.weight(f"{name}_from", np.array([start]))
+        graph.weight(f"{name}_to", np.array([start + horizon]))
+    graph.weight("axes", np.array([2]))
+    graph.input("context", 1, 1, context + horizon)
+    graph.output("residual", 1, 1, horizon)
+    for name in ("first", "last"):
+        graph.node("Slice", ["context", f"{name}_from", f"{name}_to", "axes"], [name])
+    graph.node("Mul", ["first", "two"], ["doubled"])
+    graph.node("Add", ["doubled", "last"], ["residual"])
+    return graph.model(values)
+
+
+def staged_waveform(axes: int = 3) -> bytes:
+    """The sum of what is known, found in the first stage, as a constant; tensors with ``axes`` axes of 1 before theirs."""
+    values = waveform_values(stages=2)
+    first, second, graph = Graph(), Graph(), Graph()
+    ones, horizon = [1] * (axes - 1), values["horizon"]
+    for branch, name in ((first, "1"), (second, "2")):
+        branch.output(f"s{name}", *ones, 1)
+        branch.output(f"r{name}", *ones, horizon)
+    first.weight("shape", np.array([*ones, horizon]))
+    first.node("ReduceSum", ["context"], ["sum"], keepdims=0)
+    first.weight("state_shape", np.array([*ones, 1]))
+    first.node("Reshape", ["sum", "state_shape"], ["s1"])
+    first.node("ConstantOfShape", ["shape"], ["r1"])
+    second.weight("shape2", np.array([*ones, horizon]))
+    second.node("Identity", ["state_0_in"], ["s2"])
+    second.node("Expand", ["state_0_in", "shape2"], ["r2"])
+    graph.input("ahead", kind=BOOL)
+    graph.input("context", *ones, values["context"])
+    graph.input("state_0_in", *ones, 1)
+    graph.output("state_0", *ones, 1)
+    graph.output("residual", *ones, horizon)
+    outputs = ["state_0", "residual"]
+    graph.node("If", ["ahead"], outputs, then_branch=first.graph(), else_branch=second.graph())
+    return graph.model(values)
+
+
+def endless() -> bytes:
+    """A loop of a billion steps."""
+    body, graph = Graph(), Graph()
+    body.input("step", kind=INT64)
+    body.input("go", kind=BOOL)
+    body.output("go_on", kind=BOOL)
+    body.node("Identity", ["go"], ["go_on"])
+    values = waveform_values()
+    graph.weight("steps", np.array(1_000_000_000))
+    graph.weight("zero", np.float32(0.0))
+    graph.input("context", 1, 1, 2048)
+    graph.output("residual", 1, 1, 1024)
+    for name, number in (("starts", 0), ("ends", 1024), ("axes", 2)):
+        graph.weight(name, np.array([number]))
+    body.input("x", 1, 1, 2048)
+    body.output("y", 1, 1, 2048)
+    body.node("Mul", ["x", "x"], ["y"])
+    graph.node("Loop", ["steps", "", "context"], ["looped"], body=body.graph())
+    graph.node("Slice", ["looped", "starts", "ends", "axes"], ["residual"])
     return graph.model(values)
 
 
