@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 from plcd.cli.errors import CliError, ExitCode
@@ -21,17 +22,37 @@ _ADDRESS = re.compile(r"(?:\w+://)?\[?([^/\s]+?)\]?:(\d{1,5})")
 _WORKERS_S = 30
 
 
+class _ByValue:
+    """A function that is pickled with its code, not by the name of its module, whichever pickler meets it."""
+
+    def __init__(self, cloudpickle: ModuleType, function: Callable[..., Any]) -> None:
+        module = sys.modules[function.__module__]
+        cloudpickle.register_pickle_by_value(module)
+        try:
+            self._code = cloudpickle.dumps(function)
+        finally:
+            cloudpickle.unregister_pickle_by_value(module)
+        self._function, self._loads = function, cloudpickle.loads
+
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        return self._loads, (self._code,)
+
+
 class _Cluster(Executor):
     """What a client gives as an executor, with functions and arguments sent as bytes.
 
-    The scheduler looks into what passes through it and has none of our modules; of bytes it sees nothing.
+    The scheduler unpickles every task it is given and has none of our modules; of bytes it sees nothing.
     """
 
-    def __init__(self, executor: Any) -> None:
-        self._executor = executor
+    def __init__(self, executor: Any, call: _ByValue) -> None:
+        self._executor, self._call = executor, call
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "LocalFuture[Any]":
-        future: LocalFuture[Any] = self._executor.submit(_call, pickle.dumps((function, args, kwargs)))
+        task = pickle.dumps((function, args, kwargs))
+        future: LocalFuture[Any] = self._executor.submit(self._call, task)
         return future
 
 
@@ -69,13 +90,11 @@ def dask_pool(address: str, source: Path) -> Iterator[tuple[Executor, int]]:
         except TimeoutError:
             raise CliError(f"--scheduler {address}: the cluster has no workers", ExitCode.ADDRESS) from None
         client.register_plugin(_zipped(source, upload))
-        cloudpickle.register_pickle_by_value(sys.modules[__name__])
         executor = client.get_executor(pure=False, retries=1)
         try:
-            yield _Cluster(executor), sum(client.nthreads().values())
+            yield _Cluster(executor, _ByValue(cloudpickle, _call)), sum(client.nthreads().values())
         finally:
             executor.shutdown(wait=False)
-            cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
 
 
 def _answers(address: str) -> None:
