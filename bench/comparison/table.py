@@ -52,9 +52,9 @@ def _entries(board: Board, lookahead: int) -> list[Entry]:
 def _protocol(board: Board, timing: Timing) -> list[str]:
     losses = ", ".join(f"{loss.name} = `{loss.spec}`" for loss in board.settings.losses)
     times = (
-        "on one core with nothing beside it, all systems in turn"
+        "Times are p50 / p99 of a lost packet in ms, one thread, on one core with nothing beside it, all systems in turn."
         if timing
-        else "while other jobs were running (`--time` measures it alone)"
+        else "No times: `--time` measures them."
     )
     return [
         f"{len(board.clips())} clips, packets of {board.settings.packet} samples, {board.settings.traces} traces a loss "
@@ -64,8 +64,8 @@ def _protocol(board: Board, timing: Timing) -> list[str]:
         "clips, 10,000 resamples, fixed seed. Δ is the paired difference from the baseline, clip by clip. Gap SNR takes all "
         "lost samples of a clip together; SNR of bursts is the mean over bursts in dB. Energy in gaps is output over reference "
         "by band: the mean over clips of the absolute dB, and in parentheses the signed mean. The loudest hole is the largest "
-        "there is, against the 4096 samples before it, of holes of eight packets or more. Times are p50 / p99 of a lost packet "
-        f"in ms, one thread, {times}. Bold is the best of a column; a dash, no value.",
+        "there is, against the 4096 samples before it, of holes of eight packets or more. "
+        f"{times} Bold is the best of a column; a dash, no value.",
     ]
 
 
@@ -103,7 +103,7 @@ def _gaps(board: Board, loss: str, entries: list[Entry], timing: Timing) -> list
         figures += [
             Figure(number(step, 1), -step),
             Figure(number(loudest, 1)),
-            _time(board, loss, entry, timing),
+            _time(entry, timing),
         ]
         rows.append((entry.title, figures))
     return table(header, rows)
@@ -117,15 +117,13 @@ def _energy(board: Board, loss: str, entry: Entry, metric: str) -> Figure:
     return Figure(f"{number(absolute, 1)} ({number(float(np.mean(values)), 1, signed=True)})", -absolute)
 
 
-def _time(board: Board, loss: str, entry: Entry, timing: Timing) -> Figure:
+def _time(entry: Entry, timing: Timing) -> Figure:
+    """A dash where it was not measured apart: what a job took beside others says nothing."""
     measured = timing.get((entry.system.name, entry.lookahead))
-    if measured is not None:
-        p50, p99 = measured["p50"], measured["p99"]
-    else:
-        found = [r.lost_ms for clip in board.clips() for r in board.of_clip(loss, entry, clip)]
-        p50, p99 = np.median(found, axis=0).tolist() if found else (float("nan"), float("nan"))
-    ahead = measured["ahead"] if measured is not None else 0.0
-    return Figure(f"{number(p50, 2)} / {number(p99, 2)}" + (f" + {number(ahead, 1)} ahead" if ahead else ""))
+    if measured is None:
+        return Figure(number(float("nan"), 2))
+    ahead = f" + {number(measured['ahead'], 1)} ahead" if measured["ahead"] else ""
+    return Figure(f"{number(measured['p50'], 2)} / {number(measured['p99'], 2)}{ahead}")
 
 
 def _systems(board: Board) -> list[str]:

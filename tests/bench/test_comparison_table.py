@@ -89,7 +89,6 @@ def test_the_table_says_it_all() -> None:
         "| Burg 1024 (baseline) | 8.73 [",
         "+0.20 [−0.40, +0.50]",
         "1.17 / 1.25",
-        "1.00 / 2.00",
         "1.7 (+1.0)",
         "plcd, lookahead 1 less the same causal: gap SNR, dB +0.25 [+0.25, +0.25]; ODG +0.25",
         "| ODG | −0.40 (c) |",
@@ -100,6 +99,17 @@ def test_the_table_says_it_all() -> None:
     assert "lookahead 1" not in causal.partition("## gilbert10, causal")[2]
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert all(line.endswith("|") for line in lines)
+
+
+def test_a_time_that_was_not_measured_apart_is_a_dash() -> None:
+    timed = markdown(_board(), {("burg", 0): {"p50": 1.17, "p99": 1.25, "ahead": 4.06}})
+    assert "| 1.17 / 1.25 + 4.1 ahead |" in timed
+    assert "ms, one thread, on one core" in timed
+    for text, dashes in ((timed, 3), (markdown(_board(), {}), 4)):
+        rows = text.partition("| ms p50 / p99 |")[2].partition("\n\n")[0].splitlines()
+        assert sum(row.endswith(" – |") for row in rows) == dashes
+        assert "1.00 / 2.00" not in text
+    assert "No times: `--time` measures them." in markdown(_board(), {})
 
 
 def test_tests_are_corrected_for_their_number() -> None:
