@@ -8,6 +8,7 @@ from plcd.core.frame import Hole, Samples
 from plcd.core.hole_filler import HoleFiller
 from plcd.core.innovation import MAX_NOISE
 from plcd.core.predictor import Predictor
+from plcd.core.presence import run_end
 from plcd.core.refined import RefinerCounters
 from plcd.core.refiner import Refiner
 
@@ -28,8 +29,8 @@ class Concealer:
     were pushed come out unchanged, but for a crossfade of 2.9 ms after a hole that was extrapolated.
 
     A ``patient`` concealer makes all fits when a packet is lost, 8 ms a channel for the default predictor; the result
-    depends on the input alone. Live, say ``patient=False`` and call :meth:`prepare` between packets: a loss then costs
-    0.8 ms where the fits are made, else a fit of the first predictor more (3 ms).
+    depends on the input alone. Live, say ``patient=False`` and call :meth:`prepare` between packets until it has nothing
+    left to do: a loss then costs 0.8 ms where the fits are made, else a fit of the first predictor more (3 ms).
     Not thread-safe; memory is bounded.
 
     Raises ValueError for arguments out of range.
@@ -99,11 +100,14 @@ class Concealer:
         return self._take(np.zeros((samples, self.channels), dtype=np.float32), False)
 
     def prepare(self) -> bool:
-        """Make ahead one of the fits that a loss of the next packet would need; False when there is none left to make.
+        """Make ahead one of the fits that a loss would need; False when there is none left to make.
 
-        For live use with ``patient=False``: call it between packets as often as there is time. Nothing to do with lookahead.
+        For live use with ``patient=False``: call it between packets as often as there is time. Without lookahead any packet may
+        be lost, and all that the loss of the next one would need is made. With lookahead a loss is known before it is played,
+        and its fits are made then; those by which predictors are compared, one window (11.6 ms or one packet) before it, are made
+        for each packet only where the lookahead is no longer than that window.
         """
-        return not self._lengths and self._filler.prepare()
+        return any(self._filler.prepare(self._samples[:after]) for after in self._worth_fitting())
 
     def run_ahead(self) -> bool:
         """Prepare the concealment of the next packet, and then try the network, one step a call; False when all is done.
@@ -122,6 +126,19 @@ class Concealer:
     def flush(self) -> Samples:
         """The audio still held back by the lookahead. The stream may go on afterwards."""
         return self._give(len(self._lengths))
+
+    def _worth_fitting(self) -> list[int]:
+        """How many of the samples held back, all received, lie before each place at which fits will or may be needed."""
+        known, window = self._present.size, self._filler.window
+        received = run_end(self._present, 0, known) if known and self._present[0] else 0
+        compared = len(self._filler.predictor.members) > 1 or self._filler.gate is not None
+        if received < known or not known:
+            return [
+                place
+                for place in (received, received - window)
+                if place == received or (compared and place >= 0)
+            ]
+        return [0] if compared and known <= window else []
 
     def _take(self, samples: Samples, present: bool) -> Samples:
         self._samples = np.concatenate((self._samples, samples))
