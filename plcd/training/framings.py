@@ -5,6 +5,9 @@ from torch import Tensor, nn
 
 from plcd.training.recipe import Framing
 
+QUIETEST = 1e-5
+"""The least RMS that is scaled up to, as plcd.neural does: silence stays silence."""
+
 
 class Spectra(nn.Module):
     """The ``magnitude`` framing: known and predicted samples as one frame, its centred STFT as root magnitudes."""
@@ -27,12 +30,12 @@ class Spectra(nn.Module):
         """Frames at the end that losses look at."""
         return self.framing.judged or self.frames
 
-    def scale(self, frame: Tensor) -> Tensor:
-        """What root magnitudes are divided by, ``(batch, 1, 1, 1)``, of the frame ``(batch, context + horizon)`` as shown."""
+    def scale(self, past: Tensor) -> Tensor:
+        """What root magnitudes are divided by, ``(batch, 1, 1, 1)``, from the known samples ``(batch, context)``."""
         if self.framing.scale == "rms":
-            rms = torch.sqrt(torch.mean(frame**2, dim=1) + 1e-12)
+            rms = torch.clamp(torch.sqrt(torch.mean(past**2, dim=1)), min=QUIETEST)
             return self.framing.scale_value * torch.sqrt(rms)[:, None, None, None]
-        return frame.new_full((frame.shape[0], 1, 1, 1), self.framing.scale_value)
+        return past.new_full((past.shape[0], 1, 1, 1), self.framing.scale_value)
 
     def analyse(self, frame: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         """Root magnitudes ``(batch, 1, bins, frames)`` over ``scale``, and the phases as complex numbers of magnitude 1."""

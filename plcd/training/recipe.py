@@ -11,7 +11,7 @@ from plcd.core.loss import parse_loss
 from plcd.training.errors import TrainingError
 from plcd.training.tables import read_table
 
-TASKS = ("magnitude", "waveform", "gains", "codec-magnitude", "codec-time")
+TASKS = ("magnitude", "waveform", "samples", "codec-magnitude", "codec-time")
 """What can be trained: the framings of docs/models.md, and the two nets that imitate an MP3 encoder."""
 
 
@@ -55,6 +55,8 @@ class Data:
     predictor: str = "best"
     past: int = 4096
     """Samples before each block that an example keeps: at least the network's context; losses may look at more."""
+    after: int = 0
+    """True samples behind the horizon that an example keeps, for losses that hear on."""
     loss: tuple[str, ...] = ("gilbert:0.05,0.5",)
     """Loss patterns, one drawn for each clip, as ``plcd send --loss`` takes them."""
     clip_s: float = 2.0
@@ -94,6 +96,7 @@ class Data:
             ("rate", self.rate, 8000, 192_000),
             ("packet", self.packet, 16, 4096),
             ("past", self.past, 1, 1 << 17),
+            ("after", self.after, 0, 1 << 16),
             ("clip_s", self.clip_s, 0.1, 60.0),
             ("pitch_cents", self.pitch_cents, 0.0, 1200.0),
             ("easy_share", self.easy_share, 0.0, 1.0),

@@ -53,7 +53,8 @@ class BlockMaker:
     """One clip, as many examples as blocks were lost in it.
 
     ``past`` ``(n, data.past)`` float32, ``received`` (of it) bool, ``prediction``, ``innovation`` and ``truth``
-    ``(n, horizon)`` float32, ``start`` ``(n,)`` int64: samples of the hole before the block.
+    ``(n, horizon)`` float32, ``after`` ``(n, data.after)``: the truth behind that; ``start`` ``(n,)`` int64: samples of the
+    hole before the block.
     """
 
     clips: Clips
@@ -75,13 +76,16 @@ class BlockMaker:
             if spec.startswith(("bursts", "periodic"))
             else flags
         )
+        reach = self.horizon + self.data.after
         blocks = [
-            (block, place) for block, place in self.conceal(clip, flags) if place + self.horizon <= clip.size
+            (block, clip[place : place + reach])
+            for block, place in self.conceal(clip, flags)
+            if place + reach <= clip.size
         ]
         kept = [
-            (block, clip[place : place + self.horizon])
-            for (block, place), chance in zip(blocks, rng.random(len(blocks)), strict=True)
-            if self._keeps(block, clip[place : place + self.horizon], float(chance))
+            (block, truth)
+            for (block, truth), chance in zip(blocks, rng.random(len(blocks)), strict=True)
+            if self._keeps(block, truth[: self.horizon], float(chance))
         ]
         return self._arrays(kept)
 
@@ -125,7 +129,8 @@ class BlockMaker:
             "received": _stack([block.received for block, _ in kept], past, np.bool_),
             "prediction": _stack([block.prediction for block, _ in kept], horizon, np.float32),
             "innovation": _stack([block.innovation for block, _ in kept], horizon, np.float32),
-            "truth": _stack([truth for _, truth in kept], horizon, np.float32),
+            "truth": _stack([truth[:horizon] for _, truth in kept], horizon, np.float32),
+            "after": _stack([truth[horizon:] for _, truth in kept], self.data.after, np.float32),
             "start": np.array([block.start for block, _ in kept], np.int64),
         }
 

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from plcd.training.errors import TrainingError
 from plcd.training.losses.codec import CodecLoss
+from plcd.training.losses.ear import Ear
+from plcd.training.losses.levels import BandLevels, CompressedMagnitude, relative_error
 from plcd.training.losses.log_magnitude import log_magnitude
 from plcd.training.losses.multi_resolution_stft import MultiResolutionStft
 from plcd.training.losses.parcnet import ParcnetLoss
@@ -45,6 +47,10 @@ def make_losses(names: list[str], rate: int, codec: Path | None) -> dict[str, nn
         "waveform_l1": lambda: Term(lambda a, b: torch.mean(torch.abs(a.wave - b.wave))),
         "multi_resolution_stft": MultiResolutionStft,
         "parcnet": ParcnetLoss,
+        "ear": lambda: Ear(rate),
+        "band_levels": lambda: BandLevels(rate),
+        "compressed_magnitude": CompressedMagnitude,
+        "relative_error": lambda: Term(relative_error),
         "tilt": lambda: TiltLoss(rate),
         "tilt_smooth": lambda: TiltLoss(rate, "smooth"),
         "codec": lambda: CodecLoss(_needed(codec), rate),

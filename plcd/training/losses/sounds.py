@@ -14,6 +14,10 @@ class Sound:
     """``(batch, made)``, full scale 1.0."""
     past: Tensor
     """``(batch, past)``: what was played before, the same for both."""
+    after: Tensor | None = None
+    """``(batch, n)``: what truly follows the samples made, the same for both."""
+    block: int = 0
+    """Of the samples made so many are the block; the others lead into what follows."""
     root: Tensor | None = None
     """``(batch, 1, bins, frames)``: root magnitudes over the network's scale, where it works on these."""
 

@@ -1,6 +1,7 @@
 """Networks that conceal: what they have in common is that they turn blocks into better samples."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -44,6 +45,11 @@ class ConcealTask(Task):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         made, truth = self.render(batch, self.of_samples)
+        if self.recipe.data.after:
+            after = torch.cat((batch["truth"][:, truth.wave.shape[1] :], batch["after"]), dim=1)
+            made, truth = (
+                replace(sound, after=after, block=self.recipe.data.packet) for sound in (made, truth)
+            )
         return {name: term(made, truth) for name, term in self.terms.items()}
 
     @torch.no_grad()

@@ -25,14 +25,14 @@ class MagnitudeTask(ConcealTask):
         self._maps: tuple[Tensor, Tensor, Tensor] | None = None
 
     def inputs(self, batch: Batch) -> list[Tensor]:
-        frame = torch.cat(self.shown(batch), dim=1)
-        return [self.spectra.analyse(frame, self.spectra.scale(frame))[0]]
+        past, prediction = self.shown(batch)
+        return [self.spectra.analyse(torch.cat((past, prediction), dim=1), self.spectra.scale(past))[0]]
 
     def render(self, batch: Batch, samples: bool) -> tuple[Sound, Sound]:
         past, prediction = self.shown(batch)
         real = batch["truth"]
         frame = torch.cat((past, prediction), dim=1)
-        scale = self.spectra.scale(frame)
+        scale = self.spectra.scale(past)
         root, phases = self.spectra.analyse(frame, scale)
         wanted, _ = self.spectra.analyse(torch.cat((past, real), dim=1), scale)
         refined = self.network(root)

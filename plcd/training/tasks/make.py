@@ -11,8 +11,8 @@ from plcd.training.recipe import Recipe
 from plcd.training.tasks.base import Task
 from plcd.training.tasks.codec import L1, CodecTask
 from plcd.training.tasks.conceal import ConcealTask
-from plcd.training.tasks.gains import GainsTask
 from plcd.training.tasks.magnitude import MagnitudeTask
+from plcd.training.tasks.samples import SamplesTask
 from plcd.training.tasks.waveform import WaveformTask
 
 _NETWORKS = {
@@ -23,7 +23,7 @@ _NETWORKS = {
 _TASKS: dict[str, type[ConcealTask]] = {
     "magnitude": MagnitudeTask,
     "waveform": WaveformTask,
-    "gains": GainsTask,
+    "samples": SamplesTask,
 }
 
 

@@ -7,11 +7,12 @@ from plcd.training.tasks.base import Batch
 from plcd.training.tasks.conceal import ConcealTask
 
 
-class GainsTask(ConcealTask):
+class SamplesTask(ConcealTask):
     """``network(past, received, prediction, innovation, start)`` gives ``(batch, made)``, the samples to play.
 
     ``past`` and ``received`` (1 where a sample was received, 0 where it was concealed) are the last ``context`` samples,
-    ``prediction`` and ``innovation`` ``horizon`` ones each, all ``(batch, samples)`` float32; ``start`` ``(batch,)``, samples
+    ``prediction`` and ``innovation`` ``horizon`` ones each, all ``(batch, samples)`` float32;
+    ``start`` ``(batch, 1)``, samples
     of the hole before this block.
     """
 
@@ -21,7 +22,7 @@ class GainsTask(ConcealTask):
 
     def inputs(self, batch: Batch) -> list[Tensor]:
         first = batch["past"].shape[1] - self.framing.context
-        rest = [batch[name] for name in ("prediction", "innovation", "start")]
+        rest = [batch["prediction"], batch["innovation"], batch["start"][:, None]]
         return [batch["past"][:, first:], batch["received"][:, first:], *rest]
 
     def render(self, batch: Batch, samples: bool) -> tuple[Sound, Sound]:
