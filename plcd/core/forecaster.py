@@ -148,6 +148,10 @@ class Forecaster:
             self.keep(channel, found)
         return found
 
+    def clean(self, history: History) -> bool:
+        """The window before a hole that opens now was all received."""
+        return history.place - self.window > self._clean_from
+
     def keep(self, channel: int, members: list[tuple[Fit, float]]) -> None:
         """The hole for which :meth:`members` gave these is filled: its weights hold until there is a new record."""
         if len(members) == len(self.ensemble.members):
@@ -155,11 +159,9 @@ class Forecaster:
 
     def before_window(self, history: History, channel: int, weights: list[float]) -> list[tuple[Fit, float]]:
         """The fits one window before a hole that opens now, with ``weights`` (the primary's alone where they are not as many
-        as the members); nothing where the window was not all received, or a fit is missing that was to be made ahead.
+        as the members); nothing where a fit is missing that was to be made ahead.
         """
         tried_at, count = history.place - self.window, len(self.ensemble.members)
-        if tried_at <= self._clean_from:
-            return []
         weights = weights if len(weights) == count else np.eye(1, count)[0].tolist()
         if not self.patient and any(
             (member, channel) not in self._at(history, tried_at) for member in range(count)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from plcd.core.extrapolation import CEILING, Extrapolation
 from plcd.core.innovation import Innovation, fall
 from plcd.core.linear_prediction import Real
-from plcd.core.predictor import Fit
+from plcd.core.predictor import Fit, Predictor
 from plcd.core.refiner import Block, Refiner, Signal
 
 MEMORY: Final = 8
@@ -47,7 +47,8 @@ class Trial:
     context: Real
     """What was played before the window, as far as the predictors look back."""
     fits: list[tuple[Fit, float]]
-    """Of the window's start, with their weights."""
+    """Of the window's start, with their weights; none where they are to be made first, with"""
+    predictor: Predictor | None
     past: Signal
     """What the network is shown of what was played before the window."""
     received: NDArray[np.bool_]
@@ -83,8 +84,12 @@ class Gate:
 def run(trial: Trial, refiner: Refiner) -> tuple[float, float] | None:
     """The errors of network and prediction in ``trial``; None where the network has nothing (in time)."""
     ceiling = CEILING * float(np.abs(trial.context).max(initial=0.0))
-    innovation = Innovation(trial.fits[-1][0].errors, trial.rate, trial.noise)
-    extrapolation = Extrapolation(trial.context, trial.fits, innovation, ceiling, trial.rate)
+    fits = trial.fits
+    if not fits:
+        assert trial.predictor is not None
+        fits = [(trial.predictor.fit(trial.context[-trial.predictor.context :]), 1.0)]
+    innovation = Innovation(fits[-1][0].errors, trial.rate, trial.noise)
+    extrapolation = Extrapolation(trial.context, fits, innovation, ceiling, trial.rate)
     predicted, added = extrapolation.parts(refiner.horizon)
     plain = np.clip(predicted + added, -ceiling, ceiling)
     block = Block(

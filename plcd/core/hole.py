@@ -149,13 +149,17 @@ class OpenHole:
         """What a trial of the network on one channel needs, if the window before the hole was received."""
         assert self._refiner is not None
         forecaster, history, refiner = self._forecaster, self._history, self._refiner
+        if not forecaster.clean(history):
+            return None
         fits = forecaster.before_window(history, channel, [weight for _, weight in self._members[channel]])
-        if not fits:
+        alone = forecaster.ensemble.primary if len(forecaster.ensemble.members) == 1 else None
+        if not fits and alone is None:
             return None
         start = self.place - forecaster.window
         return Trial(
             history.before(start, forecaster.context)[channel].astype(np.float64),
             fits,
+            alone,
             newest(history.before(start, refiner.context)[channel], refiner.context),
             newest(history.received(start, refiner.context), refiner.context),
             newest(history.newest(forecaster.window + BEFORE)[channel], forecaster.window + BEFORE),

@@ -1,0 +1,93 @@
+"""``plcd models`` and what ``--model`` accepts."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from plcd.cli import models, models_list
+from plcd.cli.errors import CliError
+from plcd.cli.main import main
+from plcd.cli.models import load_model
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "neural"))
+import tiny_models as tiny
+
+CARD = "# tiny\n\nParameters: 12 345\nScores: ODG -1.1, Zimtohrli 4.7\n\nMore of it.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where networks ship: one with a card, one without, a broken one."""
+    (tmp_path / "tiny.onnx").write_bytes(tiny.magnitude())
+    (tmp_path / "tiny.md").write_text(CARD)
+    (tmp_path / "bare.onnx").write_bytes(tiny.waveform())
+    (tmp_path / "broken.onnx").write_bytes(b"broken")
+    for module in (models, models_list):
+        monkeypatch.setattr(module, "models_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_what_ships_is_listed(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["models"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "magnitude" in lines["tiny"]
+    assert "12 345" in lines["tiny"]
+    assert "ODG -1.1, Zimtohrli 4.7" in lines["tiny"]
+    assert "ms a packet" in lines["tiny"]
+    assert "waveform" in lines["bare"]
+    assert "none in its card" in lines["bare"]
+    assert "not an ONNX file" in lines["broken"]
+
+
+def test_where_none_ships_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (models, models_list):
+        monkeypatch.setattr(module, "models_folder", lambda: tmp_path)
+    assert main(["models"]) == 0
+    assert "no networks ship with this version" in capsys.readouterr().out
+
+
+def test_a_file_that_keeps_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(tiny.staged_magnitude())
+    assert main(["models", "check", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert f"{path}: keeps the contract" in said
+    assert "tiny, magnitude, 2 stage(s), 2 weights" in said
+    assert "made for 44100 Hz, sees 1024 samples and 1024 predicted, makes 768 for blocks of 512" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (tiny.magnitude(rate=1), "metadata 'rate' must be a whole number from 8000 to 192000, not 1"),
+        (b"", "the file is empty"),
+        (tiny.Graph().model(None), "no metadata under the key 'plcd'"),
+    ],
+)
+def test_one_that_does_not_is_refused_with_the_reason(
+    tmp_path: Path, content: bytes, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(content)
+    assert main(["models", "check", str(path)]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert f"model {path}: {reason}" in said.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_names_with_and_without_suffix() -> None:
+    for name in ("tiny", "tiny.onnx"):
+        network = load_model(name)
+        assert network is not None
+        assert network.kind == "magnitude"
+    assert load_model("none") is None
+    with pytest.raises(CliError, match="no such shipped network \\(there are bare, broken, tiny\\)"):
+        load_model("huge")
