@@ -13,6 +13,7 @@ from plcd.neural.errors import ModelError, one_line
 from plcd.neural.magnitude import Magnitude
 from plcd.neural.network import Network
 from plcd.neural.onnx_file import OnnxFile
+from plcd.neural.samples import Samples
 from plcd.neural.waveform import Waveform
 
 LARGEST: Final = 1 << 30
@@ -22,7 +23,7 @@ RUN_S: Final = 10.0
 PATIENCE_S: Final = 60.0
 """For all of a trial: start, reading and optimising the graph, and its runs."""
 KINDS: Final[Mapping[str, Callable[[Contract, bytes, OnnxFile, int], Network[Any]]]] = {
-    kind.kind: kind for kind in (Magnitude, Waveform)
+    kind.kind: kind for kind in (Magnitude, Waveform, Samples)
 }
 """Framings by their name in the metadata."""
 
