@@ -54,7 +54,8 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--predictor",
         metavar="SPEC",
         default=str(BEST),
-        help="best, fast, or METHOD:ORDER/CONTEXT, joined by +; METHOD is tapered, burg or lpc (default: %(default)s)",
+        help="best (auto means the same here), fast, or METHOD:ORDER/CONTEXT, joined by +; METHOD is tapered, burg or lpc "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--noise",
@@ -69,7 +70,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--lookahead",
         metavar="N",
-        type=int,
+        type=_lookahead,
         default=0,
         help="packets behind a hole that may be used to close it; 0 is causal (default: %(default)s)",
     )
@@ -81,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
 
     Raises CliError: usage (2), or a file, trace or model that stops everything (3).
     """
-    settings = Settings(args.packet, args.predictor, args.lookahead, load_model(args.model), args.noise)
+    predictor = str(BEST) if args.predictor == "auto" else args.predictor  # there is time for it
+    settings = Settings(args.packet, predictor, args.lookahead, load_model(args.model), args.noise)
     try:
         Concealer(44_100, 1, settings.packet, settings.predictor, settings.lookahead, None, settings.noise)
     except ValueError as error:
@@ -96,6 +98,13 @@ def run(args: argparse.Namespace) -> int:
     if failures:
         _say(f"plcd: {len(failures)} of {len(batch.jobs)} files failed")
     return ExitCode.FILE if failures else ExitCode.OK
+
+
+def _lookahead(text: str) -> int:
+    if not text.isdecimal() or int(text) > 64:
+        live = "; auto, what has arrived, is for live streams" if text == "auto" else ""
+        raise argparse.ArgumentTypeError(f"a whole number from 0 to 64, not {text!r}{live}")
+    return int(text)
 
 
 def _conceal_all(batch: Batch, settings: Settings) -> tuple[list[Outcome], list[str]]:

@@ -20,7 +20,10 @@ def score_paths(reference: Path, output: Path, trace: Path | None, packet: int, 
     if packet <= 0:
         raise CliError(f"--packet {packet}: a packet has at least one sample", ExitCode.USAGE)
     many = reference.is_dir()
-    found, failures = _score_all(find_pairs(reference, output, trace), packet, many)
+    jobs = find_pairs(reference, output, trace)
+    if not many and output.is_dir():
+        _say(f"plcd: {output}: a directory; {jobs[0].output.name} is taken")
+    found, failures = _score_all(jobs, packet, many)
     if failures and not many:
         raise CliError(failures[0], ExitCode.FILE)
     if as_json:
@@ -32,7 +35,7 @@ def score_paths(reference: Path, output: Path, trace: Path | None, packet: int, 
         if many:
             console.print(file_table([(files.output.name, v) for files, v in found]))
             console.print()
-        console.print(detail_table(means([v for _, v in found]), "mean" if many else output.name))
+        console.print(detail_table(means([v for _, v in found]), "mean" if many else jobs[0].output.name))
     if failures:
         _say(f"plcd: {len(failures)} of {len(failures) + len(found)} files failed")
     return int(ExitCode.FILE if failures else ExitCode.OK)
@@ -50,13 +53,16 @@ def _score_all(jobs: list[Files], packet: int, many: bool) -> tuple[list[tuple[F
         for files in jobs:
             progress.update(task, description=escape(files.reference.name))
             try:
-                scores = score(*read_pair(files, packet))
+                pair, losses = read_pair(files, packet)
+                scores = score(pair, losses)
             except CliError as error:
                 failures.append(error.message)
                 if many:
                     _say(f"plcd: {error.message}", progress.console)
             else:
                 found.append((files, values(scores)))
+                if not pair.output.any():
+                    _say(f"plcd: {files.output}: is silent throughout", progress.console)
                 for note in scores.notes:
                     if note not in notes:
                         notes.add(note)

@@ -1,6 +1,7 @@
 """``plcd conceal``: files and directories, and what each mistake looks like."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from plcd.cli.conceal import add_parser, print_table
 from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.parser import parse
 from plcd.offline.audio_files import AudioInfo
 from plcd.offline.conceal import Outcome
 
@@ -194,15 +196,34 @@ def test_an_output_directory_is_made_but_not_what_it_is_in(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "flags", [("--predictor", "burg"), ("--predictor", "fft:1/2"), ("--packet", "0"), ("--lookahead", "-1")]
+    ("flags", "told"),
+    [
+        (("--predictor", "burg"), "expected best, fast or METHOD"),
+        (("--predictor", "fft:1/2"), "the method is tapered, burg or lpc"),
+        (("--packet", "0"), "packet must lie in 1..65536"),
+        (("--lookahead", "-1"), "a whole number from 0 to 64, not '-1'"),
+        (("--lookahead", "65"), "a whole number from 0 to 64, not '65'"),
+        (("--lookahead", "auto"), "auto, what has arrived, is for live streams"),
+    ],
 )
-def test_wrong_settings_are_a_usage_error(tmp_path: Path, flags: tuple[str, str]) -> None:
-    parser = argparse.ArgumentParser(prog="plcd")
-    add_parser(parser.add_subparsers())
-    args = parser.parse_args(["conceal", "in.wav", "--trace", "t.txt", "-o", "out.wav", *flags])
-    with pytest.raises(CliError) as caught:
+def test_wrong_settings_are_a_usage_error(flags: tuple[str, str], told: str) -> None:
+    def command() -> None:
+        args = parse(["conceal", "in.wav", "--trace", "t.txt", "-o", "out.wav", *flags])
         args.run(args)
+
+    with pytest.raises(CliError, match=re.escape(told)) as caught:
+        command()
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_the_predictor_auto_is_the_best(tmp_path: Path) -> None:
+    _make(tmp_path / "in.wav", packets=12)
+    trace = _trace(tmp_path / "t.txt", "0" * 9 + "100")
+    for name, flags in (("auto", ("--predictor", "auto")), ("usual", ())):
+        given = (str(tmp_path / "in.wav"), "--trace", str(trace), "-o", str(tmp_path / f"{name}.wav"))
+        args = parse(["conceal", *given, "--packet", str(PACKET), *flags])
+        assert args.run(args) == ExitCode.OK
+    assert (tmp_path / "auto.wav").read_bytes() == (tmp_path / "usual.wav").read_bytes()
 
 
 def test_a_directory_never_becomes_its_own_output(tmp_path: Path) -> None:

@@ -177,7 +177,22 @@ def test_a_reference_file_finds_its_output_in_a_directory(
 ) -> None:
     reference, output, _ = _pair(tmp_path, "take.wav")
     assert _score(reference, tmp_path / "out", "--trace", tmp_path / "trace", "--json") == ExitCode.OK
-    assert json.loads(capsys.readouterr().out)["output"] == str(output)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["output"] == str(output)
+    assert f"plcd: {tmp_path / 'out'}: a directory; take.wav is taken\n" in captured.err
+    assert _score(reference, tmp_path / "out") == ExitCode.OK
+    assert capsys.readouterr().out.splitlines()[0].split() == ["metric", "take.wav"]
+
+
+def test_a_silent_output_is_scored_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference, output, _ = _pair(tmp_path, "take.wav")
+    assert _score(reference, output) == ExitCode.OK
+    assert "silent" not in capsys.readouterr().err
+    soundfile.write(output, 0 * _sound(0.8), RATE)
+    assert _score(reference, output) == ExitCode.OK
+    captured = capsys.readouterr()
+    assert f"plcd: {output}: is silent throughout\n" in captured.err
+    assert "0.00 dB" in captured.out
 
 
 def test_means_are_over_what_each_file_has() -> None:
