@@ -134,7 +134,9 @@ def run(args: argparse.Namespace) -> int:
             batch=args.batch,
             validate_every=args.validate_every,
         )
-        print(train(options).model)
+        result = train(options)
+        if result.first:
+            print(result.model)
     except TrainingError as error:
         raise CliError(str(error), ExitCode.FILE) from None
     return int(ExitCode.OK)

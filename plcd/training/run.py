@@ -70,6 +70,8 @@ class Result:
     """ONNX, or ``.npz`` of a codec net."""
     steps: int
     interrupted: bool
+    first: bool
+    """This process speaks for all that took part."""
 
 
 def train(options: Options) -> Result:
@@ -253,7 +255,7 @@ def _finish(recipe: Recipe, task: Task, looks: Looks, asked: bool, bar: Bar, spe
         bar.say(f"{model}: the weights of step {looks.best_step}")
         if asked:
             bar.say(f"stopped after step {task.done} of {recipe.steps}; --resume goes on from there")
-    return Result(out, model, task.done, asked)
+    return Result(out, model, task.done, asked, speaks)
 
 
 def _rank() -> int:

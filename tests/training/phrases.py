@@ -27,7 +27,8 @@ def phrase(seed: int, seconds: float, rate: int = RATE) -> NDArray[np.float32]:
         out[start : start + length] = envelope * partials + 0.3 * breath
         start += length
     out += 0.002 * rng.standard_normal(out.size)
-    return (0.5 * out / np.max(np.abs(out))).astype(np.float32)
+    scaled: NDArray[np.float32] = (0.5 * out / np.max(np.abs(out))).astype(np.float32)
+    return scaled
 
 
 def write_phrases(folder: Path, count: int, seconds: float = 4.0) -> Path:

@@ -79,7 +79,7 @@ def test_what_is_missing_is_said_in_one_line(midi: Path, tmp_path: Path) -> None
     text = tmp_path / "text.sf2"
     text.write_text("no font at all")
     (tmp_path / "none").mkdir()
-    cases = [
+    cases: list[tuple[tuple[object, ...], str | None, str]] = [
         (
             (midi, "--soundfont", font),
             str(tmp_path / "none"),

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +74,6 @@ def scores(out: Path, figure: str) -> dict[int, float]:
 def test_a_network_learns_and_its_file_runs(
     name: str, steps: int, batch: int, data: Path, tmp_path: Path
 ) -> None:
-    if name == "hybrid" and find_spec("plcd.training.networks.hybrid") is None:
-        pytest.skip("the hybrid network is not there yet")
     result = run(short(name, batch), data, tmp_path, steps=steps)
     loss = scores(tmp_path, "loss")
     assert loss[steps] < loss[0]
