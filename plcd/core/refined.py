@@ -73,7 +73,7 @@ class Refined:
 
     def read(self, count: int) -> None:
         """Read the extrapolation ahead, as far as the next ``count`` samples need."""
-        self._extrapolation.read(max(count, self._refiner.horizon))
+        self._extrapolation.read(max(count, self._refiner.horizon) - self._prediction.size)
 
     def look(self) -> bool:
         """Let the network do ahead what rests on what was played; False where it did nothing."""

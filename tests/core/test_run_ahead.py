@@ -9,8 +9,10 @@ from core_streams import RATE, SMALL, music
 
 from plcd.core.concealer import Concealer
 from plcd.core.ensemble import Ensemble
+from plcd.core.extrapolation import Extrapolation
 from plcd.core.frame import Hole, Samples
 from plcd.core.hole_filler import HoleFiller, Step
+from plcd.core.linear_prediction import Real
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import Block, Signal
 
@@ -120,6 +122,26 @@ def test_a_loss_then_asks_nothing_of_the_network() -> None:
     filler.fill(signal[:PACKET], there, PACKET)
     assert network.asked == [0, 512]
     assert filler.refinements.shown == 1
+
+
+@pytest.mark.parametrize("network", [None, Network()])
+def test_a_loss_then_predicts_nothing(network: Network | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    parts = Extrapolation._next_parts
+
+    def counted(extrapolation: Extrapolation, count: int) -> tuple[Real, Real]:
+        made.append(count)
+        return parts(extrapolation, count)
+
+    filler = HoleFiller(RATE, 1, SEVERAL, PACKET, network, patient=False, gated=False)
+    filler.fill(music(2048), np.ones(2048, dtype=np.bool_), 2048)
+    while filler.prepare():
+        pass
+    while (step := filler.next_step(lost=True, run_ahead=True)) is not None:
+        filler.do(step)
+    monkeypatch.setattr(Extrapolation, "_next_parts", counted)
+    filler.fill(np.zeros((PACKET, 1), np.float32), np.zeros(PACKET, dtype=np.bool_), PACKET)
+    assert made == []
 
 
 def test_what_was_prepared_for_a_packet_that_came_is_wasted() -> None:

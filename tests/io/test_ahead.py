@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from plcd.core.adaptation import AHEAD_S, MARGIN
+from plcd.core.adaptation import AHEAD_S, MARGIN, Choice
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
+from plcd.core.ensemble import Ensemble
+from plcd.core.hole_filler import Step
 from plcd.core.predictor import Predictor
 from plcd.io.ahead import TURN_SHARE, Ahead
 
@@ -108,6 +110,80 @@ def test_a_fit_longer_than_half_a_frame_is_never_begun(bench: Bench) -> None:
     bench.wanted = 1
     assert bench.turn() == 0
     assert bench.ahead.skipped == 1
+
+
+@dataclass
+class Steps:
+    """An engine that wants nothing but steps, of which each takes ``cost_ns``."""
+
+    bench: Bench
+    wanted: list[Step]
+    done: list[Step] = field(default_factory=list)
+    cost_ns: int = FIT_NS
+    asked: set[bool] = field(default_factory=set)
+
+    def next_step(self, run_ahead: bool) -> Step | None:
+        self.asked.add(run_ahead)
+        return self.wanted[0] if self.wanted else None
+
+    def do(self, step: Step) -> bool:
+        self.done.append(self.wanted.pop(0))
+        self.bench.now_ns += self.cost_ns
+        return True
+
+
+def prepared(bench: Bench, monkeypatch: pytest.MonkeyPatch, how: str, wanted: list[Step]) -> Steps:
+    """A daemon's engine between frames, with 1.3 ms as the cost of setting a hole up."""
+    steps = Steps(bench, wanted)
+    bench.engine.config = EngineConfig(rate=44_100, channels=1, run_ahead=how)
+    bench.start(0.4)
+    for name, value in (("opening_s", 1.3e-3), ("choice", Choice(Ensemble((FIT,)), FIT)), ("filler", None)):
+        monkeypatch.setattr(Engine, name, value)
+    monkeypatch.setattr(bench.engine, "next_step", steps.next_step)
+    monkeypatch.setattr(bench.engine, "do", steps.do)
+    return steps
+
+
+def test_the_next_packet_is_prepared_behind_the_fits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = prepared(bench, monkeypatch, "auto", [])
+    fill_up(bench)
+    bench.wanted, steps.wanted = 1, [Step.OPEN]
+    assert bench.turn() == 1
+    assert steps.done == [Step.OPEN]
+    assert steps.asked == {True}
+    assert bench.ahead.passed == 0
+
+
+def test_where_fits_had_no_time_nothing_is_prepared(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = prepared(bench, monkeypatch, "on", [Step.OPEN])
+    bench.wanted = 1  # and no budget yet
+    bench.turn()
+    assert steps.done == []
+
+
+def test_the_budget_of_the_next_fits_is_spared_but_not_by_those_who_say_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for how, done in (("auto", []), ("on", [Step.OPEN])):
+        steps = prepared(bench, monkeypatch, how, [Step.OPEN])
+        bench.ahead._saved_ns = 2.5 * FIT_NS  # 1.3 for the step, 1.3 for the next fit
+        bench.ahead._budget = 0.4
+        bench.ahead._seen_ns = bench.now_ns
+        bench.ahead.run(bench.engine, bench.now_ns)
+        assert steps.done == done
+        assert bench.ahead.passed == len(steps.wanted)
+
+
+def test_nothing_is_prepared_late_in_the_turn(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = prepared(bench, monkeypatch, "on", [Step.OPEN])
+    bench.turn(late_ns=int(0.69 * FRAME_NS))
+    assert (steps.done, bench.ahead.passed) == ([], 1)
+
+
+def test_off_is_said_to_the_engine(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = prepared(bench, monkeypatch, "off", [])
+    bench.turn()
+    assert steps.asked == {False}
 
 
 def test_nothing_wanted_is_nothing_skipped(bench: Bench) -> None:
