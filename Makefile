@@ -39,12 +39,14 @@ lock:  ## renew requirements.lock (needs uv)
 
 bench: setup  ## measure the figures and rewrite bench/RESULTS.md: 15 minutes (ARGS="--soak 0" for 4)
 	$(PY) bench/latency.py --write --soak 600 $(ARGS)
+	$(PY) bench/readme_tables.py
 
-bench-quality: setup  ## compare every concealer on bench/data and rewrite bench/QUALITY.md and its plots: half an hour
+bench-quality: setup  ## compare every concealer on bench/data and rewrite bench/QUALITY.md and its plots: 15 minutes
 	$(PY) bench/quality.py --time --write $(ARGS)
 	$(PY) bench/quality.py --systems plcd:best@0,plcd:best@0.5,plcd:best@1,plcd:best@1.5 --loss gilbert10 --lookahead 0 \
 		--traces 2 --out out/quality-noise
 	$(PY) bench/noise_curve.py out/quality-noise/results.csv bench/plots/noise.png
+	$(PY) bench/readme_tables.py
 
 wheel: setup  ## build the wheel and the source archive into dist
 	$(PY) -m hatchling build -d dist

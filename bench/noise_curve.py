@@ -1,7 +1,7 @@
 """Draws what the amount of sampled innovation does: waveform accuracy against what is heard.
 
-``bench/quality.py --systems plcd:best@0,plcd:best@0.5,... --loss gilbert10 --lookahead 0 --out DIR``, then
-``bench/noise_curve.py DIR/results.csv curve.png``.
+``python bench/quality.py --systems plcd:best@0,plcd:best@0.5,... --loss gilbert10 --lookahead 0 --out DIR``, then
+``python bench/noise_curve.py DIR/results.csv curve.png``.
 """
 
 import csv

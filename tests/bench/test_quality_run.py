@@ -109,7 +109,7 @@ def test_what_was_written_goes_into_the_repository(whole: Path, tmp_path: Path) 
     report, *plots = publish(tmp_path, whole, ["--write", "--systems", "burg, plcd"])
     text = report.read_text(encoding="utf-8")
     assert report == tmp_path / "QUALITY.md"
-    assert "`bench/quality.py --write --systems 'burg, plcd'`" in text
+    assert "`.venv/bin/python bench/quality.py --write --systems 'burg, plcd'`" in text
     assert "processor" in text
     assert (whole / "table.md").read_text(encoding="utf-8") in text
     assert {path.name for path in plots} == {path.name for path in (tmp_path / "plots").iterdir()}
