@@ -25,7 +25,10 @@ _QUALITY_ROWS = (
     ("plcd with one packet of lookahead", "plcd, lookahead 1", "lookahead 1"),
 )
 """What README calls it, what QUALITY.md calls it, and in which of its tables the row is."""
-_QUALITY_HEADER = "| 10 % loss (3 %) | gap SNR, dB | PEAQ ODG | Zimtohrli MOS | bursts of 8: gap SNR, ODG, MOS | ms a loss, p50 / p99 |"
+_QUALITY_HEADER = (
+    "| 10 % loss (3 %) | gap SNR, dB | PEAQ ODG | Zimtohrli MOS | bursts of 8: gap SNR, ODG, MOS "
+    "| ms a loss, p50 / p99 |"
+)
 _METRICS = (("gap SNR, dB", 1), ("ODG", 2), ("Zimtohrli", 2))
 """Column and digits."""
 _LOST = "whole lost packet, "

@@ -33,20 +33,24 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     dask = [str(Path(sys.executable).parent / "dask")]
     told = elsewhere / "scheduler.json"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    nothing = elsewhere / "nothing"
+    nothing.mkdir()
+    for ours in ("plcd", "comparison"):
+        (nothing / f"{ours}.py").write_text("raise ImportError('a scheduler has none of our modules')")
     with ExitStack() as stack:
 
-        def start(*arguments: str) -> None:
+        def start(*arguments: str, **more: str) -> None:
             process = subprocess.Popen(
                 [*dask, *arguments, "--no-dashboard", "--scheduler-file", str(told)],
                 cwd=elsewhere,
-                env=environment,
+                env=environment | more,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
             stack.callback(process.wait, 30)
             stack.callback(process.terminate)
 
-        start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        start("scheduler", "--host", "127.0.0.1", "--port", "0", PYTHONPATH=str(nothing))
         deadline = time.monotonic() + STARTED_S
         while not told.exists():
             assert time.monotonic() < deadline, "the scheduler does not start"
