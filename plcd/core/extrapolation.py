@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from plcd.core.innovation import Innovation
+from plcd.core.jit import kernel
 from plcd.core.linear_prediction import Real, run_on, tail_of
 from plcd.core.predictor import Fit
 
@@ -87,11 +88,23 @@ class Extrapolation:
 
     def held(self, samples: Real) -> Real:
         """``samples``, which go on from those of the call before, down to the energy that a hole may have so far."""
-        made = np.clip(samples, -self._ceiling, self._ceiling)
-        energy = np.cumsum(np.concatenate(([self._energy], np.square(made))))[1:]
-        self._energy = float(energy[-1]) if energy.size else self._energy
-        places = np.arange(self._heard + 1, self._heard + made.size + 1)
-        self._heard += made.size
-        allowed = LOUDER * self._usual * (places + SPARED_SAMPLES)
-        held: Real = made * np.divide(allowed, energy, out=np.ones(made.size), where=energy > allowed)
-        return held
+        out = np.empty(samples.size)
+        allowed = LOUDER * self._usual
+        self._energy = _hold(samples, self._ceiling, allowed, self._heard + SPARED_SAMPLES, self._energy, out)
+        self._heard += out.size
+        return out
+
+
+@kernel
+def _hold(samples: Real, ceiling: float, allowed: float, place: int, energy: float, out: Real) -> float:
+    """``samples`` under ``ceiling``, and scaled where the energy so far is over ``allowed`` times the samples since ``place``.
+
+    Returns the energy with theirs added.
+    """
+    for n in range(samples.size):
+        out[n] = min(max(samples[n], -ceiling), ceiling)
+        energy += out[n] * out[n]
+        limit = allowed * (place + n + 1)
+        if energy > limit:
+            out[n] *= limit / energy
+    return energy

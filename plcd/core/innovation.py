@@ -64,66 +64,116 @@ class Innovation:
         blocks = errors.size // block
         self._silent = amount == 0.0 or blocks < 2
         if not self._silent:
-            self._mirrored = _mirrored(errors[errors.size - blocks * block :], block)
+            self._mirrored = _mirror(np.ascontiguousarray(errors[errors.size - blocks * block :]), block)
 
     def part(self, start: int, count: int) -> Real:
         """The innovation of the hole's samples ``start`` to ``start + count``."""
         if self._silent:
             return np.zeros(count)
-        low, high = _filters(self._rate)
-        source = _cyclic(self._mirrored, start, count + low.size - 1)
         at = self._levels
-        seconds = np.arange(start, start + count) / self._rate
-        low_level = at.low * fall(seconds, 0.0, at.low_until_s)
-        high_level = at.high_later + (at.high - at.high_later) * fall(
-            seconds, at.high_from_s, at.high_until_s
-        )
-        amount = self._amount * np.minimum(1.0, seconds / at.rise_s)
         made = np.empty(count)
-        _split(source, low, high, amount * low_level, amount * high_level, made)
+        _sample(
+            self._mirrored,
+            start,
+            *_filters(self._rate),
+            self._rate,
+            (at.rise_s, at.low_until_s, at.high_from_s, at.high_until_s),
+            (self._amount * at.low, self._amount * at.high, self._amount * at.high_later),
+            made,
+        )
         return made
 
 
 @kernel
-def _split(source: Real, low: Real, high: Real, low_level: Real, high_level: Real, out: Real) -> None:
-    """Both bands of ``source`` (as much longer than ``out`` as the filters need), each at its level, summed."""
+def _sample(
+    mirrored: Real,
+    start: int,
+    low: Real,
+    high: Real,
+    rate: int,
+    seconds: tuple[float, float, float, float],
+    amplitudes: tuple[float, float, float],
+    out: Real,
+) -> None:
+    """Both bands of ``mirrored`` from the hole's sample ``start`` on, each at its level, summed.
+
+    ``seconds``: rise, end of the low band, start and end of the high band's change. ``amplitudes``: low, high, high later.
+    Behind its end the last half of ``mirrored``, which is as quiet as it gets, goes round.
+    """
+    rise_s, low_until, high_from, high_until = seconds
+    half = mirrored.size // 2
+    source = np.empty(out.size + low.size - 1)
+    for n in range(source.size):
+        place = start + n
+        source[n] = mirrored[place] if place < mirrored.size else mirrored[half + (place - half) % half]
     for n in range(out.size):
         lows = 0.0
         highs = 0.0
         for k in range(low.size):
             lows += low[k] * source[n + k]
             highs += high[k] * source[n + k]
-        out[n] = low_level[n] * lows + high_level[n] * highs
+        second = (start + n) / rate
+        low_level = amplitudes[0] * _fallen(second, 0.0, low_until)
+        high_level = amplitudes[2] + (amplitudes[1] - amplitudes[2]) * _fallen(second, high_from, high_until)
+        out[n] = min(1.0, second / rise_s) * (low_level * lows + high_level * highs)
 
 
-def _mirrored(errors: Real, block: int) -> Real:
+@kernel
+def _fallen(place: float, start: float, end: float) -> float:
+    """As :func:`fall`, of one place."""
+    if place <= start:
+        return 1.0
+    return 0.0 if place >= end else 0.5 + 0.5 * np.cos(np.pi * (place - start) / (end - start))
+
+
+@kernel
+def _mirror(errors: Real, block: int) -> Real:
     """``errors`` (whole blocks) backwards and forwards again, at a level that never rises from the first sample on."""
-    level = np.sqrt(np.mean(np.square(errors.reshape(-1, block)), axis=1))
-    centres = np.arange(level.size) * block + block / 2
-    places = np.arange(errors.size)
-    own = np.interp(places, centres, level)
-    plain = np.divide(errors, own, out=np.zeros_like(errors), where=own > 0.0)
-    recent = float(np.sqrt(np.mean(np.square(level[-2:]))))
-    falling = np.minimum.accumulate(np.minimum(level[::-1], recent)) * _steadiness(level[-STEADY_BLOCKS:])
-    there = plain[::-1] * np.interp(places, centres, falling)
-    return np.concatenate((there, plain * falling[-1]))
+    level = np.empty(errors.size // block)
+    for i in range(level.size):
+        power = 0.0
+        for n in range(i * block, (i + 1) * block):
+            power += errors[n] * errors[n]
+        level[i] = np.sqrt(power / block)
+    falling = np.empty(level.size)
+    lowest = np.sqrt((level[-1] ** 2 + level[-2] ** 2) / 2)
+    for i in range(level.size):
+        lowest = min(lowest, level[level.size - 1 - i])
+        falling[i] = lowest
+    steady = _steadiness(level[max(0, level.size - STEADY_BLOCKS) :])
+    out = np.empty(2 * errors.size)
+    for n in range(errors.size):
+        own = _between(level, (n - block / 2) / block)
+        plain = errors[n] / own if own > 0.0 else 0.0
+        back = errors.size - 1 - n
+        out[back] = plain * steady * _between(falling, (back - block / 2) / block)
+        out[errors.size + n] = plain * steady * falling[-1]
+    return out
 
 
+@kernel
+def _between(values: Real, place: float) -> float:
+    """``values`` at ``place``, on a line between neighbours, level beyond both ends."""
+    if place <= 0.0:
+        return values[0]
+    if place >= values.size - 1:
+        return values[-1]
+    left = int(place)
+    return values[left] + (place - left) * (values[left + 1] - values[left])
+
+
+@kernel
 def _steadiness(level: Real) -> float:
     """Geometric over arithmetic mean of the levels' powers: 1 for a steady sound, near 0 around an attack."""
-    power = np.square(level)
-    mean = float(power.mean())
-    return float(np.exp(np.mean(np.log(power / mean + 1e-12)))) if mean > 0.0 else 0.0
-
-
-def _cyclic(samples: Real, start: int, count: int) -> Real:
-    """``count`` samples from ``start`` on; behind the end the last half, which is as quiet as it gets, goes round."""
-    half = samples.size // 2
-    place = np.arange(start, start + count)
-    beyond = place >= samples.size
-    place[beyond] = half + (place[beyond] - half) % half
-    part: Real = samples[place]
-    return part
+    mean = 0.0
+    for i in range(level.size):
+        mean += level[i] ** 2 / level.size
+    if mean <= 0.0:
+        return 0.0
+    logs = 0.0
+    for i in range(level.size):
+        logs += np.log(level[i] ** 2 / mean + 1e-12)
+    return np.exp(logs / level.size)
 
 
 def fall(places: NDArray[np.floating | np.integer], start: float, end: float) -> Real:

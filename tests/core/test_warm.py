@@ -59,6 +59,6 @@ def test_nothing_is_left_to_compile_when_sound_plays(predictor: str, fit: str) -
         [sys.executable, "-c", PROGRAM, predictor], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert {fit, "drive", "run_on", "run_end", "interpolate_each", "mean_error", "_split"} <= set(
+    assert {fit, "drive", "run_on", "run_end", "interpolate_each", "mean_error", "_sample"} <= set(
         done.stdout.split()
     )
