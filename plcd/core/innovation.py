@@ -155,11 +155,11 @@ def _mirror(errors: Real, block: int) -> Real:
 def _between(values: Real, place: float) -> float:
     """``values`` at ``place``, on a line between neighbours, level beyond both ends."""
     if place <= 0.0:
-        return values[0]
+        return float(values[0])
     if place >= values.size - 1:
-        return values[-1]
+        return float(values[-1])
     left = int(place)
-    return values[left] + (place - left) * (values[left + 1] - values[left])
+    return float(values[left] + (place - left) * (values[left + 1] - values[left]))
 
 
 @kernel
@@ -173,7 +173,7 @@ def _steadiness(level: Real) -> float:
     logs = 0.0
     for i in range(level.size):
         logs += np.log(level[i] ** 2 / mean + 1e-12)
-    return np.exp(logs / level.size)
+    return float(np.exp(logs / level.size))
 
 
 def fall(places: NDArray[np.floating | np.integer], start: float, end: float) -> Real:
