@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Final
 
 from comparison.concealed import Concealed
 from comparison.ours import conceal_with_plcd
 from comparison.peers import Recipe, extrapolate_with, repeat_last, zero_fill
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.models import load_model
+from plcd.cli.models import find_model, load_model
 from plcd.core.concealer import Concealer
 from plcd.core.frame import Samples
 from plcd.core.linear_prediction import autocorrelation_fit, burg
@@ -139,6 +138,6 @@ def _with_predictor(name: str, options: str) -> System:
 
 def _with_model(name: str) -> System:
     refiner = load_model(name)
-    path = Path(name)
+    path = find_model(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return _ours(name, path.stem, f"plcd with the network {path.name}", None, 1.0, refiner, digest)

@@ -109,13 +109,13 @@ class Concealer:
         """
         return any(self._filler.prepare(self._samples[:after]) for after in self._worth_fitting())
 
-    def run_ahead(self) -> bool:
+    def run_ahead(self, whole: bool = True) -> bool:
         """Prepare the concealment of the next packet, and then try the network, one step a call; False when all is done.
 
-        For live use, behind :meth:`prepare`. What is played does not depend on it where every trial is done before the next
-        loss.
+        Not ``whole``: only what the network can do with what was played, without a prediction. For live use, behind
+        :meth:`prepare`. What is played does not depend on it where every trial is done before the next loss.
         """
-        step = None if self._lengths else self._filler.next_step(lost=True, run_ahead=True)
+        step = None if self._lengths else self._filler.next_step(lost=True, run_ahead=whole)
         return step is not None and self._filler.do(step)
 
     @property

@@ -91,6 +91,7 @@ class HoleFiller:
         self._trial: Trial | None = None
         self._prepared: OpenHole | None = None
         self._looked_at = -1
+        self._frames = 0
         self._rate = rate
         self._shape = Shape.at(rate, crossfade_limit)
         self._refiner = refiner
@@ -162,7 +163,7 @@ class HoleFiller:
             if hole is None and run_ahead and self.lacking() is None:
                 return Step.OPEN
             if self._refiner is not None and (self.gate is None or self.gate.open):
-                if run_ahead and hole is not None and any(one.lacks(self._packet) for one in hole.refining):
+                if run_ahead and hole is not None and any(one.lacks(self._span) for one in hole.refining):
                     return Step.ASK
                 if (hole is None or not run_ahead) and self._looked_at != self._history.place:
                     return Step.LOOK
@@ -174,14 +175,14 @@ class HoleFiller:
         """
         if step is Step.OPEN:
             self._prepared = self._new_hole()
-            self._prepared.prepare(self._packet + self._shape.crossfade)
+            self._prepared.prepare(self._span + self._shape.crossfade)
             self.rehearsals.prepared += 1
         elif step is Step.LOOK:
             self._look()
         elif step is Step.ASK:
             hole = self._hole or self._ready_hole()
             assert hole is not None
-            return next(one for one in hole.refining if one.lacks(self._packet)).rehearse(self._packet)
+            return next(one for one in hole.refining if one.lacks(self._span)).rehearse(self._span)
         else:
             self._try()
         return True
@@ -222,6 +223,11 @@ class HoleFiller:
         self.refinements.trials += 1
         self.gate.note(*errors)
 
+    @property
+    def _span(self) -> int:
+        """Samples that the next loss may want at once: a packet, or a frame where that is longer."""
+        return max(self._packet, self._frames)
+
     def _ready_hole(self) -> OpenHole | None:
         """The hole that was set up, if it would open right here."""
         ready = self._prepared
@@ -245,6 +251,7 @@ class HoleFiller:
         What lies behind ``frames`` is what is known of the future; where nothing does, holes are extrapolated only, even
         those that end within the frame. Returns the audio ``(frames, channels)`` and the holes in it.
         """
+        self._frames = frames
         out = np.empty((frames, samples.shape[1]), dtype=np.float32)
         holes: list[Hole] = []
         start = 0

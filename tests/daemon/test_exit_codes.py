@@ -57,6 +57,11 @@ CASES = [
     Case("--listen :0 --output null --noise 3", 2, "--noise: noise '3': a number from 0 to 2"),
     Case("--listen :0 --output null --noise loud", 2, "a number from 0 to 2"),
     Case(
+        "--listen :0 --output null --run-ahead maybe",
+        2,
+        "--run-ahead: run-ahead 'maybe': one of auto, on, off",
+    ),
+    Case(
         "--listen :0 --output null --cpu-budget 140",
         2,
         "--cpu-budget: cpu-budget '140': percents of one core, 0 to 100",
@@ -183,6 +188,7 @@ def test_every_flag_has_its_key_and_wins_over_it(tmp_path: Path) -> None:
         "predictor": "lpc:64/1024",
         "noise": 0.5,
         "cpu-budget": 30,
+        "run-ahead": "on",
         "lookahead": 2,
         "model": "none",
         "format": "rtp",
