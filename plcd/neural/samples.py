@@ -39,5 +39,7 @@ class Samples(Network[None]):
     def _refined(self, block: Block, shown: Signal, known: None) -> Signal:
         start = np.array([block.start], dtype=np.float32)
         shapes = (block.past, block.received.astype(np.float32), block.prediction, block.innovation, start)
-        result: Signal = self.stages.second({name: row[None] for name, row in zip(_INPUTS, shapes, strict=True)})[0]
+        result: Signal = self.stages.second(
+            {name: row[None] for name, row in zip(_INPUTS, shapes, strict=True)}
+        )[0]
         return result
