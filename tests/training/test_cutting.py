@@ -35,6 +35,7 @@ def test_each_number_gives_its_own_examples_and_always_the_same(tmp_path: Path) 
         "innovation": ((count, 1024), "float32"),
         "truth": ((count, 1024), "float32"),
         "start": ((count,), "int64"),
+        "after": ((count, 0), "float32"),
     }
 
 

@@ -1,7 +1,6 @@
 """Whole trainings, short but real: every recipe learns, its file runs, and what goes wrong is said."""
 
 import csv
-import json
 import signal
 import subprocess
 import sys
@@ -12,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from phrases import write_phrases
+from phrases import phrase, write_phrases
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: make test-train")
 pytest.importorskip("lightning")
-onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime")
 
+from plcd.core.refiner import Block  # noqa: E402
+from plcd.neural.loading import load  # noqa: E402
 from plcd.training.codec.store import load_codec  # noqa: E402
 from plcd.training.errors import TrainingError  # noqa: E402
 from plcd.training.looks import Looks  # noqa: E402
@@ -61,32 +62,37 @@ def scores(out: Path, figure: str) -> dict[int, float]:
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "batch"),
+    ("name", "loss", "steps", "batch"),
     [
-        ("bin2bin-lite", 16, 4),
-        ("bin2bin-lite-paper", 6, 2),
-        ("bin2bin-full", 4, 2),
-        ("parcnet", 40, 16),
-        ("parcnet-paper", 40, 16),
-        ("hybrid", 30, 4),
+        ("bin2bin-lite", "plain", 16, 4),
+        ("bin2bin-lite-paper", "adversarial", 6, 2),
+        ("bin2bin-full", "plain", 3, 2),
+        ("parcnet", "tilt", 24, 8),
+        ("parcnet-paper", "tilt-smooth", 24, 8),
+        ("hybrid", "default", 30, 4),
     ],
 )
 def test_a_network_learns_and_its_file_runs(
-    name: str, steps: int, batch: int, data: Path, tmp_path: Path
+    name: str, loss: str, steps: int, batch: int, data: Path, tmp_path: Path
 ) -> None:
-    result = run(short(name, batch), data, tmp_path, steps=steps)
-    loss = scores(tmp_path, "loss")
-    assert loss[steps] < loss[0]
+    result = run(short(name, batch), data, tmp_path, steps=steps, loss=loss)
+    found = scores(tmp_path, "loss")
+    assert found[steps] < found[0]
     for figure in ("gap_snr_db", "predictor_gap_snr_db"):
         assert np.isfinite(list(scores(tmp_path, figure).values())).all()
-    session = onnxruntime.InferenceSession(result.model)
-    contract = json.loads(session.get_modelmeta().custom_metadata_map["plcd"])
-    assert contract["name"] == name
-    assert contract["steps"] in loss
-    assert contract["data"].startswith("6 recordings")
-    assert contract["predictor"] == read_recipe(name).data.predictor
-    inputs = {i.name: np.zeros(i.shape, np.float32) for i in session.get_inputs()}
-    assert all(np.isfinite(output).all() for output in session.run(None, inputs))
+    network = load(result.model)
+    said = network.contract.origin
+    assert network.contract.name == name
+    assert said["steps"] in found
+    assert said["data"].startswith("6 recordings")
+    assert network.contract.predictor == read_recipe(name).data.predictor
+    past, ahead = phrase(3, 0.2)[: network.context], phrase(4, 0.2)[: network.horizon]
+    block = Block(past, np.ones(past.size, np.bool_), ahead, 0.1 * ahead, 0, 44_100)
+    better = network.refine(block)
+    assert better is not None
+    assert better.shape == (network.made,)
+    assert np.isfinite(better).all()
+    assert np.any(better)
     assert result.model.with_suffix(".npz").is_file()
 
 
