@@ -24,8 +24,10 @@ from plcd.core.refiner import Block, Refiner, Signal
 MEMORY: Final = 8
 """Trials over which the record fades to 1/e: at 10 % loss about a second, a phrase."""
 MARGIN: Final = 0.05
-"""By so much of the prediction's error the network's may be larger: trials of eight packets tell no more (their standard
-error is a tenth), and a network that only adds what is missed on average should not be judged by one bad packet."""
+"""By so much of the prediction's error the network's may be larger: a network that only adds what is missed on average is not
+to be judged by one packet. Measured on seven recordings of bench/data at 10 % loss, with the prediction without its innovation
+(0.1 ODG worse in the mean) as the network: withheld after one trial or a few on the four where its record is 5 to 17 % worse,
+heard on the three where it is 1 to 6 % worse; a network of 100 steps of training is withheld after its first trial on all."""
 _FRAME: Final = 256
 _HOP: Final = 128
 BEFORE: Final = _HOP

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from plcd.neural.errors import ModelError, one_line
@@ -25,6 +24,8 @@ class Session:
     """
 
     def __init__(self, content: bytes, threads: int = 1) -> None:
+        import onnxruntime  # large, and most daemons run without a network
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -36,12 +37,13 @@ class Session:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its classes have no common base but this
             raise ModelError(f"onnxruntime does not take it: {one_line(error)}") from None
-        self._options = onnxruntime.RunOptions()
+        self._new_options = onnxruntime.RunOptions
+        self._options = self._new_options()
         self._stopped = False
 
     def run(self, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[Array]:
         """``outputs`` for ``feeds``. Raises StoppedError, or what onnxruntime raises."""
-        options = onnxruntime.RunOptions()
+        options = self._new_options()
         options.log_severity_level = _SILENT
         self._options = options
         if self._stopped:
