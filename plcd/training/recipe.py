@@ -189,6 +189,8 @@ class Recipe:
     data: Data = field(default_factory=Data)
     validation: Validation = field(default_factory=Validation)
     finetune: Finetune = field(default_factory=Finetune)
+    half: bool = False
+    """Whether the network learns in bfloat16, channels last: twice as fast on a processor that has it. Losses do not."""
     critic_every: int = 0
     """The adversary learns in every so many-th step; 0: there is none."""
     name: str = ""

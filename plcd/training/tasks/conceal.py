@@ -20,6 +20,8 @@ class ConcealTask(Task):
         super().__init__(recipe, network)
         assert recipe.framing is not None
         self.framing: Framing = recipe.framing
+        if recipe.half:
+            self.network.to(memory_format=torch.channels_last)
         names = [name for name, weight in recipe.weights.items() if weight]
         self.terms = nn.ModuleDict(make_losses(names, recipe.data.rate, codec))
         self.of_samples = any(name not in OF_MAGNITUDES for name in self.terms)
@@ -28,6 +30,15 @@ class ConcealTask(Task):
     @abstractmethod
     def render(self, batch: Batch, samples: bool) -> tuple[Sound, Sound]:
         """What the network makes of the batch, and the truth; without ``samples`` the made wave may be the prediction."""
+
+    def asked(self, *inputs: Tensor) -> Tensor:
+        """What the network says, in float32."""
+        if not (self.recipe.half and self.training):
+            answer: Tensor = self.network(*inputs)
+            return answer
+        with torch.autocast(inputs[0].device.type, torch.bfloat16):
+            answer = self.network(*inputs)
+        return answer.float()
 
     @property
     def names(self) -> tuple[list[str] | None, list[str] | None]:

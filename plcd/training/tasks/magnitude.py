@@ -35,14 +35,14 @@ class MagnitudeTask(ConcealTask):
         scale = self.spectra.scale(past)
         root, phases = self.spectra.analyse(frame, scale)
         wanted, _ = self.spectra.analyse(torch.cat((past, real), dim=1), scale)
-        refined = self.network(root)
+        refined = self.asked(root)
         last = self.spectra.judged
         self._maps = root[..., -last:], wanted[..., -last:], refined[..., -last:]
         made = self.framing.made
         wave = self.spectra.synthesise(refined, phases, scale) if samples else prediction
         return (
-            Sound(wave[:, :made], batch["past"], self._maps[2]),
-            Sound(real[:, :made], batch["past"], self._maps[1]),
+            Sound(wave[:, :made], batch["past"], root=self._maps[2]),
+            Sound(real[:, :made], batch["past"], root=self._maps[1]),
         )
 
     def critic_inputs(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:

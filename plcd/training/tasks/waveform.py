@@ -16,6 +16,6 @@ class WaveformTask(ConcealTask):
 
     def render(self, batch: Batch, samples: bool) -> tuple[Sound, Sound]:
         past, prediction = self.shown(batch)
-        residual = self.network(past[:, None])[:, 0, : self.framing.made]
+        residual = self.asked(past[:, None])[:, 0, : self.framing.made]
         wave = prediction[:, : self.framing.made] + faded(residual, self.framing.fade, batch["start"])
         return Sound(wave, batch["past"]), Sound(batch["truth"][:, : self.framing.made], batch["past"])
