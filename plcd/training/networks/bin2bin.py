@@ -42,7 +42,8 @@ class Generator(nn.Module):
     """The U-Net. 3,403,057 parameters with ``width`` 16, 54,408,385 with 64; separable 80,753 and 1,152,449.
 
     Without ``residual`` the result is a sigmoid, as in the paper. With it the result is ``relu(input + network)`` and the last
-    layer starts at zero, so that training starts from the prediction as it is.
+    layer starts at zero, so that training starts from the prediction as it is; there is no dropout then, whose noise would be
+    added to it.
     """
 
     def __init__(self, width: int = LITE, separable: bool = False, residual: bool = False) -> None:
@@ -64,7 +65,7 @@ class Generator(nn.Module):
             nn.Sequential(
                 *_up(wide, narrow, separable),
                 nn.BatchNorm2d(narrow),
-                *([nn.Dropout(0.5)] if place in _DROPOUT else []),
+                *([nn.Dropout(0.5)] if place in _DROPOUT and not residual else []),
                 nn.ReLU(),
             )
             for place, (wide, narrow) in enumerate(zip(inputs, outputs, strict=True))
