@@ -1,6 +1,6 @@
 """Which predictors a machine can afford for a stream, so that no loss is concealed late."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plcd.core.ensemble import BEST, Ensemble
@@ -54,6 +54,16 @@ SEVERAL: Final = tuple(ensemble for ensemble in LADDER if len(ensemble.members) 
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """A network beside the predictor."""
+
+    takes_s: float
+    """Seconds for one packet of all channels, once it is known to be lost."""
+    predictor: Ensemble | None = None
+    """The only one it goes with; None: any decent one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What has to be concealed."""
 
@@ -65,6 +75,7 @@ class Demand:
     """Samples that the output asks for at a time."""
     closes: bool = True
     """Holes may be closed from both sides."""
+    network: Load | None = None
 
     @property
     def limit_s(self) -> float:
@@ -83,18 +94,24 @@ class Choice:
     """Of the missing samples that are closed from both sides: what is longer is extrapolated until so much is left."""
     auto: bool = True
     """Chosen here, not named by a person."""
+    network: bool = False
+    """There is time for the network, if there is one."""
 
 
 def decide(named: Ensemble | None, demand: Demand, budget: float, pair_s: float) -> Choice:
     """What a person ``named``, with a fallback if it is several predictors; else what :func:`choose` chooses.
 
-    A predictor that was named alone conceals every hole, in time or not.
+    A predictor that was named alone conceals every hole, in time or not; a network stays beside what was named.
     """
-    chosen = choose(demand, budget, pair_s)
     if named is None:
-        return chosen
-    alone = len(named.members) == 1
-    return Choice(named, named.primary if alone else chosen.fallback, auto=False)
+        return choose(demand, budget, pair_s)
+    network = demand.network
+    if len(named.members) == 1:
+        fallback = named.primary
+    else:
+        any_with = replace(demand, network=network and replace(network, predictor=None))
+        fallback = choose(any_with, budget, pair_s).fallback
+    return Choice(named, fallback, auto=False, network=network is not None)
 
 
 def choose(demand: Demand, budget: float, pair_s: float) -> Choice:
@@ -103,20 +120,33 @@ def choose(demand: Demand, budget: float, pair_s: float) -> Choice:
     ``budget``: share of one core that fitting ahead may take; ``pair_s``: seconds per unit of :attr:`Predictor.work` here.
     Of several predictors none takes longer to fit than half a frame lasts, for the next one must not wait, and the fits
     for one loss (there, and where its record begins) fit into the budget of :data:`AHEAD_S`. A single predictor
-    is fitted in time when a hole opens. The cheapest is taken where none can be.
+    is fitted in time when a hole opens. The cheapest is taken where none can be. Where there is no time for all of it the
+    network goes first, then closing.
     """
-    choice = _choose(
-        demand, budget, pair_s, min(demand.packet, LONGEST_INTERPOLATION) if demand.closes else 0
-    )
+    enough = min(demand.packet, LONGEST_INTERPOLATION) if demand.closes else 0
+    if demand.network is not None:
+        choice = _choose(demand, budget, pair_s, enough)
+        own = demand.network.predictor
+        if own == choice.ensemble or (own is None and choice.fallback.order >= DECENT_ORDER):
+            return replace(choice, network=True)
+        demand = replace(demand, network=None)
+    choice = _choose(demand, budget, pair_s, enough)
     return choice if choice.fallback.order >= DECENT_ORDER else _choose(demand, budget, pair_s, 0)
 
 
 def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice:
     """The best ensemble with which so many missing samples as ``enough`` can be closed from both sides in time."""
 
+    network = demand.network or Load(0.0)
+    one_alone, several = SINGLES, SEVERAL
+    if network.predictor is not None:
+        alone = len(network.predictor.members) == 1
+        one_alone, several = ((network.predictor.primary,), ()) if alone else (SINGLES, (network.predictor,))
+
     def longest(ensemble: Ensemble, ahead: bool) -> int:
         """Missing samples that can be closed from both sides in time; negative where not even extrapolating is."""
-        allowed = demand.limit_s / (demand.channels * pair_s * MARGIN)
+        # No margin for the network: a run that takes longer than it should is ended, and the prediction plays.
+        allowed = (demand.limit_s - network.takes_s) / (demand.channels * pair_s * MARGIN)
         before = _extrapolating(ensemble, demand) + (_trying(ensemble, demand) if ahead else ensemble.work)
         if before > allowed:
             return -1
@@ -124,9 +154,9 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         in_time = (size for size in sizes if before + _closing(ensemble.primary.order, size) <= allowed)
         return next(in_time, 0)
 
-    singles = ((one, longest(Ensemble((one,)), ahead=False)) for one in SINGLES)
+    singles = ((one, longest(Ensemble((one,)), ahead=False)) for one in one_alone)
     fallback, closed = next((pair for pair in singles if pair[1] >= enough), (SINGLES[-1], 0))
-    for ensemble in SEVERAL:
+    for ensemble in several:
         if (
             2 * ensemble.work * demand.channels * pair_s <= budget * AHEAD_S
             and max(fit_s(member, pair_s) for member in ensemble.members) <= demand.frame / demand.rate / 2

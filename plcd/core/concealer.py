@@ -10,7 +10,7 @@ from plcd.core.innovation import MAX_NOISE
 from plcd.core.predictor import Predictor
 from plcd.core.presence import run_end
 from plcd.core.refined import RefinerCounters
-from plcd.core.refiner import Refiner
+from plcd.core.refiner import Refiner, own_predictor
 
 
 class Concealer:
@@ -23,7 +23,8 @@ class Concealer:
             play(concealer.push(packet))
         play(concealer.flush())
 
-    ``rate`` in Hz, ``packet`` in samples. ``predictor`` as in :meth:`Ensemble.parse`. With ``lookahead`` N the output lags by
+    ``rate`` in Hz, ``packet`` in samples. ``predictor`` as in :meth:`Ensemble.parse`; None: what the network was trained on,
+    without one ``best``. ``refiner``: a network, see :func:`plcd.load_model`. With ``lookahead`` N the output lags by
     N packets, and a hole is closed from both sides where one of the N packets after it arrived. ``noise`` scales the sampled
     innovation that keeps up the energy in holes; 0: prediction alone, nearest in waveform and duller. Samples that
     were pushed come out unchanged, but for a crossfade of 2.9 ms after a hole that was extrapolated.
@@ -41,7 +42,7 @@ class Concealer:
         rate: int,
         channels: int = 1,
         packet: int = 512,
-        predictor: str | Predictor | Ensemble = BEST,
+        predictor: str | Predictor | Ensemble | None = None,
         lookahead: int = 0,
         refiner: Refiner | None = None,
         noise: float = 1.0,
@@ -66,9 +67,9 @@ class Concealer:
         """Why the network does not work here, and the predictor alone conceals; None where it does, or where there is none."""
         self.holes: list[Hole] = []
         """The holes in the audio that the last call returned."""
-        self._filler = HoleFiller(
-            rate, channels, Ensemble.of(predictor), packet, None if self.refused else refiner, noise, patient
-        )
+        network = None if self.refused else refiner
+        ensemble = (own_predictor(network) or BEST) if predictor is None else Ensemble.of(predictor)
+        self._filler = HoleFiller(rate, channels, ensemble, packet, network, noise, patient)
         self._samples = np.zeros((0, channels), dtype=np.float32)
         self._present = np.zeros(0, dtype=np.bool_)
         self._lengths: list[int] = []
@@ -117,6 +118,11 @@ class Concealer:
         """
         step = None if self._lengths else self._filler.next_step(lost=True, run_ahead=whole)
         return step is not None and self._filler.do(step)
+
+    @property
+    def predictor(self) -> Ensemble:
+        """What predicts."""
+        return self._filler.predictor
 
     @property
     def refinements(self) -> RefinerCounters:

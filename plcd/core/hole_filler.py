@@ -88,6 +88,7 @@ class HoleFiller:
         self.refinements = RefinerCounters()
         self.rehearsals = RunAheadCounters()
         self.gate = Gate() if refiner is not None and gated else None
+        self._gated = gated
         self._trial: Trial | None = None
         self._prepared: OpenHole | None = None
         self._looked_at = -1
@@ -126,6 +127,13 @@ class HoleFiller:
         self._forecaster = Forecaster(Ensemble.of(predictor), self._rate, self._packet, patient, fallback)
         self._forecaster.counters = counters
         self._forecaster.spoil(self._history.place)
+        self._history = self._history.resized(self._memory())
+
+    def change_refiner(self, refiner: Refiner | None) -> None:
+        """From the next hole on; None: the predictor alone. A network's record stays."""
+        self._refiner, self._prepared = refiner, None
+        if refiner is not None and self._gated and self.gate is None:
+            self.gate = Gate()
         self._history = self._history.resized(self._memory())
 
     def _memory(self) -> int:

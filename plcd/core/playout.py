@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from plcd.core.adaptation import Choice, Demand, decide, describe, opening_s
+from plcd.core.adaptation import Choice, Demand, Load, decide, describe, opening_s
 from plcd.core.engine_config import EngineConfig
 from plcd.core.frame import Hole, Origin, PlayedFrame
 from plcd.core.hole import LONGEST_INTERPOLATION
 from plcd.core.hole_filler import HoleFiller, Step
 from plcd.core.lookout import worthwhile
 from plcd.core.predictor import Predictor
-from plcd.core.refiner import Refiner
+from plcd.core.refiner import Refiner, Trained, own_predictor
 from plcd.core.stream import SECOND_NS, Stream
 
 IDLE_AFTER_S = 1
@@ -29,11 +29,10 @@ class Playout:
         self.stream = stream
         self.idle = True
         """Nothing was received for a second, or nothing has been played yet."""
-        self.refused = None if refiner is None else refiner.refuses(stream.format.rate)
-        """Why the network does not work on these streams; None where it does, or where there is none."""
-        if self.refused is not None:
-            log("warning", self.refused)
-            refiner = None
+        self.refused: str | None = None
+        """Why the network does not work on this stream; None where it does, or where there is none."""
+        self._network = refiner
+        self._told: set[str] = set()
         self._config = config
         self._pair_s = pair_s
         self._log = log
@@ -45,7 +44,7 @@ class Playout:
             stream.format.channels,
             self.choice.ensemble,
             stream.packet_samples,
-            refiner,
+            self._refiner,
             config.noise,
             patient=False,
             fallback=self.choice.fallback,
@@ -64,7 +63,9 @@ class Playout:
         """Conceal as ``config`` says from the next hole on."""
         self._config = config
         self.filler.noise = config.noise
-        choice = self._decide()
+        before, choice = self._refiner, self._decide()
+        if self._refiner is not before:
+            self.filler.change_refiner(self._refiner)
         if choice != self.choice:
             self.filler.change_predictor(choice.ensemble, choice.fallback)
             self.filler.longest_closed = choice.longest
@@ -148,15 +149,50 @@ class Playout:
         """Seconds allowed for setting up the concealment of one packet once its fits are made."""
         return opening_s(self.choice, self._demand(), self._pair_s)
 
+    @property
+    def _refiner(self) -> Refiner | None:
+        """The network, if it works here."""
+        return None if self.refused is not None else self._network
+
     def _demand(self) -> Demand:
         form, config = self.stream.format, self._config
         return Demand(
-            form.rate, form.channels, self.stream.packet_samples, config.packet, config.lookahead != 0
+            form.rate,
+            form.channels,
+            self.stream.packet_samples,
+            config.packet,
+            config.lookahead != 0,
+            None if self._refiner is None else self._load(self._refiner),
         )
 
+    def _load(self, refiner: Refiner) -> Load:
+        """What ``refiner`` takes and asks for."""
+        takes_s = refiner.takes_s if isinstance(refiner, Trained) else 0.0
+        blocks = -(-self.stream.packet_samples // refiner.block)
+        return Load(takes_s * blocks * self.stream.format.channels, own_predictor(refiner))
+
     def _decide(self) -> Choice:
-        form, config, demand = self.stream.format, self._config, self._demand()
+        form, config = self.stream.format, self._config
+        self.refused = None if self._network is None else self._network.refuses(form.rate)
+        demand = self._demand()
         choice = decide(config.predictor, demand, config.budget, self._pair_s)
+        if self._network is not None and demand.network is not None:
+            name, own = self._network.name, demand.network.predictor
+            if not choice.network:
+                self.refused = (
+                    f"the network {name} takes {1000 * demand.network.takes_s:.1f} of the {1000 * demand.limit_s:.1f} ms in "
+                    f"which a packet is to be concealed, too much beside {own or 'a decent predictor'}: "
+                    "the predictor plays alone"
+                )
+            elif own is not None and choice.auto:
+                self._log_once("info", f"the network {name} was trained on the predictor {own}: it is taken")
+        if self.refused is not None:
+            self._log_once("warning", self.refused)
         if choice.auto:
             self._log("info", describe(choice, form.channels, self._pair_s))
         return choice
+
+    def _log_once(self, level: str, message: str) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            self._log(level, message)

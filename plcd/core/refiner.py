@@ -1,10 +1,12 @@
 """The place of a network: it is shown, block by block of a hole, what the predictor made, and may give something better."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from plcd.core.ensemble import BEST, Ensemble
 
 Signal = NDArray[np.float32]
 """One channel, shape ``(samples,)``, full scale 1.0."""
@@ -58,3 +60,22 @@ class Refiner(Protocol):
         Must return within the time that whoever runs it declares; a result that would come later is abandoned there,
         answered with None, and counted as ``model_late``.
         """
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What a refiner says beside that comes from a training; one that says nothing goes with any predictor."""
+
+    @property
+    def predictor(self) -> Ensemble:
+        """The one it was trained on."""
+
+    @property
+    def takes_s(self) -> float:
+        """Seconds for a block whose past it has looked at; 0 where nobody measured, or nobody waits."""
+
+
+def own_predictor(refiner: Refiner | None) -> Ensemble | None:
+    """What ``refiner`` was trained on; None for plcd's own, where any that there is time for will do."""
+    own = refiner.predictor if isinstance(refiner, Trained) else BEST
+    return None if own == BEST else own

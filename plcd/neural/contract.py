@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from plcd.core.ensemble import Ensemble
 from plcd.neural.errors import ModelError, one_line
 
 KEY: Final = "plcd"
@@ -93,7 +94,7 @@ class Contract:
             block=block,
             horizon=horizon,
             made=made,
-            predictor=_text(values, "predictor"),
+            predictor=_predictor(values),
             noise=_number(values, "noise", 0.0, _NOISE),
             fade=_integer(values, "fade", 0, block),
             stages=_integer(values, "stages", 1, 2, 1),
@@ -172,6 +173,15 @@ def _text(
     if not isinstance(value, str) or not allowed(value):
         raise ModelError(f"metadata {key!r} must be a text ({what}), not {one_line(value, 40)!r}")
     return value
+
+
+def _predictor(values: Mapping[str, Any]) -> str:
+    name = _text(values, "predictor")
+    try:
+        Ensemble.parse(name)
+    except ValueError as error:
+        raise ModelError(f"metadata 'predictor': {one_line(error)}") from None
+    return name
 
 
 def _stft(values: Mapping[str, Any]) -> Stft | None:

@@ -6,6 +6,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
+from plcd.core.ensemble import Ensemble
 from plcd.core.refiner import Block, Signal
 from plcd.neural.contract import Contract
 from plcd.neural.errors import one_line
@@ -36,6 +37,8 @@ class Network(ABC, Generic[Known]):
         self.threads = threads
         self.parameters = file.parameters
         self.name = contract.name
+        self.predictor = Ensemble.parse(contract.predictor)
+        self.takes_s = 0.0
         self.context, self.block, self.horizon = contract.context, contract.block, contract.horizon
         self.made, self.fade = contract.made, contract.fade
         self.failure: str | None = None

@@ -41,7 +41,7 @@ class Runner:
 
     def __init__(self, network: Network[Any]) -> None:
         self.network = network
-        self.name = network.name
+        self.name, self.predictor = network.name, network.predictor
         self.context, self.block, self.horizon = network.context, network.block, network.horizon
         self.made, self.fade = network.made, network.fade
         self.until_ns: int | None = None
@@ -66,6 +66,11 @@ class Runner:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="plcd-network", daemon=True)
         self._thread.start()
+
+    @property
+    def takes_s(self) -> float:
+        """See :class:`plcd.core.refiner.Trained`."""
+        return self.least_s
 
     def serve(self, rate: int, channels: int, frame: int) -> None:
         """What it will be asked for: streams of ``rate`` hertz and ``channels``, ``frame`` samples at a time."""

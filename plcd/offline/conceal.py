@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plcd.core.concealer import Concealer
-from plcd.core.ensemble import BEST
 from plcd.core.frame import Samples
 from plcd.core.refiner import Refiner
 from plcd.core.trace import check_length
@@ -36,7 +35,8 @@ class Settings:
 
     packet: int = 512
     """Samples of one packet."""
-    predictor: str = str(BEST)
+    predictor: str | None = None
+    """None: as :class:`Concealer` does without one."""
     lookahead: int = 0
     """Packets known behind a hole."""
     refiner: Refiner | None = None

@@ -1,15 +1,19 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plcd.core.adaptation import (
     AHEAD_S,
+    DECENT_ORDER,
     LADDER,
     MARGIN,
     SEVERAL,
     SINGLES,
     Choice,
     Demand,
+    Load,
     _closing,
     _extrapolating,
     _trying,
@@ -33,6 +37,13 @@ demands = st.builds(
     packet=st.integers(64, 1024),
     frame=st.sampled_from([64, 128, 256, 480, 512, 1024]),
     closes=st.booleans(),
+)
+networks = st.builds(
+    Load,
+    takes_s=st.floats(0.0, 0.006),
+    predictor=st.sampled_from(
+        [None, Ensemble.of("lpc:128/3584"), Ensemble.of("tapered:768/3072+lpc:64/512")]
+    ),
 )
 budgets = st.floats(0.0, 1.0)
 speeds = st.floats(1e-10, 5e-9)
@@ -85,6 +96,54 @@ def test_a_faster_machine_conceals_no_worse(demand: Demand, pair_s: float, times
     slow, fast = choose(causal, 0.4, times * pair_s), choose(causal, 0.4, pair_s)
     assert LADDER.index(fast.ensemble) <= LADDER.index(slow.ensemble)
     assert SINGLES.index(fast.fallback) <= SINGLES.index(slow.fallback)
+
+
+@given(demands, networks, budgets, speeds)
+def test_a_network_has_its_time_or_goes_first(
+    demand: Demand, network: Load, budget: float, pair_s: float
+) -> None:
+    """With it a loss is concealed in time, on a decent predictor or its own; without, all is as if there were none."""
+    choice = choose(replace(demand, network=network), budget, pair_s)
+    alone = choose(demand, budget, pair_s)
+    if not choice.network:
+        assert choice == alone
+        return
+    left_s = min(0.004, demand.packet / demand.rate / 2, demand.frame / demand.rate / 2) - network.takes_s
+    ahead = len(choice.ensemble.members) > 1
+    for ensemble, made in ((choice.ensemble, ahead), (Ensemble((choice.fallback,)), False)):
+        assert expected_s(demand, ensemble, made, choice.longest, pair_s) * MARGIN <= left_s * 1.001
+    if demand.closes:
+        assert choice.longest > min(demand.packet, LONGEST_INTERPOLATION) - 64  # in steps of 64
+    if network.predictor is None:
+        assert choice.fallback.order >= DECENT_ORDER
+        assert LADDER.index(choice.ensemble) >= LADDER.index(alone.ensemble)
+    else:
+        assert choice.ensemble == network.predictor
+
+
+def test_what_a_network_costs_at_common_settings() -> None:
+    """On that machine, 512 samples at 44.1 kHz, nothing behind a hole used: 4 ms are shared by both."""
+
+    def chosen(takes_ms: float, predictor: str | None = None) -> tuple[bool, str]:
+        load = Load(takes_ms / 1000, Ensemble.of(predictor) if predictor else None)
+        choice = choose(Demand(44_100, 1, 512, 512, closes=False, network=load), 0.4, FAST_MACHINE)
+        return choice.network, f"{choice.ensemble}, else {choice.fallback}"
+
+    assert chosen(0.0) == (True, "best, else tapered:1024/4096")
+    assert chosen(1.5) == (True, "best, else tapered:768/3072")
+    assert chosen(3.0)[0]
+    assert chosen(3.9) == (False, "best, else tapered:1024/4096")
+    assert chosen(1.5, "lpc:128/3584") == (True, "lpc:128/3584, else lpc:128/3584")
+    assert chosen(3.9, "lpc:128/3584") == (False, "best, else tapered:1024/4096")
+
+
+def test_a_network_stays_beside_a_predictor_that_was_named() -> None:
+    demand = Demand(44_100, 1, 512, 512, closes=False, network=Load(0.0025, Ensemble.of("lpc:128/3584")))
+    one = decide(Ensemble.of("tapered:1536/6144"), demand, 0.4, FAST_MACHINE)
+    assert (one.network, one.auto, str(one.ensemble)) == (True, False, "tapered:1536/6144")
+    several = decide(BEST, demand, 0.4, FAST_MACHINE)
+    assert (several.network, several.ensemble) == (True, BEST)
+    assert DECENT_ORDER <= several.fallback.order < 1024  # there is less time for it than without
 
 
 def test_at_common_settings() -> None:

@@ -312,6 +312,37 @@ def test_a_refiner_is_asked() -> None:
     assert half[2561:3072] == pytest.approx(0.5 * plain[2561:3072], abs=1e-7)
 
 
+class Learned:
+    """A network that gives the prediction as it is, and says what it was trained on."""
+
+    name, takes_s = "learned", 0.0
+    context, block, horizon, made, fade = 64, 512, 768, 768, 1
+
+    def __init__(self, predictor: Ensemble, refused: str | None = None) -> None:
+        self.predictor = predictor
+        self.refused = refused
+
+    def refuses(self, rate: int) -> str | None:
+        return self.refused
+
+    def look(self, past: Signal) -> bool:
+        return False
+
+    def refine(self, block: Block) -> Signal:
+        return block.prediction + block.innovation
+
+
+def test_a_network_brings_its_predictor_unless_one_is_named() -> None:
+    own = Ensemble((SMALL,))
+    assert Concealer(RATE, refiner=Learned(own)).predictor == own
+    assert Concealer(RATE, refiner=Learned(BEST)).predictor == BEST
+    assert Concealer(RATE, predictor="best", refiner=Learned(own)).predictor == BEST
+    assert Concealer(RATE, refiner=Learned(own, "not at this rate")).predictor == BEST
+    signal, lost = music(4096), [index == 5 for index in range(8)]
+    plain = run(Concealer(RATE, predictor=SMALL), signal, lost)
+    assert run(Concealer(RATE, refiner=Learned(own)), signal, lost) == pytest.approx(plain, abs=1e-6)
+
+
 def test_memory_is_bounded() -> None:
     concealer = Concealer(RATE, packet=64, predictor=SMALL, lookahead=3)
     for _ in range(3000):

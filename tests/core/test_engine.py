@@ -27,6 +27,7 @@ from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.frame import Origin, Samples
 from plcd.core.packet import SourceId, StreamFormat
+from plcd.core.refiner import Block, Signal
 from plcd.core.sources import Arrival
 
 DEPTH_MS = 40
@@ -679,6 +680,77 @@ def test_auto_is_decided_by_the_format_and_again_when_packets_change() -> None:
     assert engine.filler is not None
     assert engine.filler.predictor == engine.choice.ensemble
     assert len([message for _, message in log if message.startswith("predictor ")]) == 2
+
+
+class Learned:
+    """A network that gives the prediction as it is, takes ``takes_s`` and was trained on ``predictor``."""
+
+    name = "learned"
+    context, block, horizon, made, fade = 64, 512, 768, 768, 1
+
+    def __init__(self, takes_s: float, predictor: Ensemble = BEST) -> None:
+        self.takes_s, self.predictor = takes_s, predictor
+        self.asked = 0
+
+    def refuses(self, rate: int) -> str | None:
+        return None
+
+    def look(self, past: Signal) -> bool:
+        return False
+
+    def refine(self, block: Block) -> Signal | None:
+        self.asked += 1
+        return block.prediction + block.innovation
+
+
+def holed(engine: Engine, size: int = 512, number: int = 1, begin: int = 0) -> Played:
+    """Play a stream, every tenth packet of which is lost."""
+    count = 40 * 512 // size
+    sender = Sender(
+        size, source=SourceId(SOURCE.host, SOURCE.port, number), signal=music((count + 40) * size)
+    )
+    arrivals = [
+        Arrival(one.packet, one.ns + begin) for one in sender.arrivals(i for i in range(count) if i % 10 != 9)
+    ]
+    return listen(engine, arrivals, begin + ns(36 * 512), open_ns=begin if engine.rate else None)
+
+
+@pytest.mark.parametrize("named", [None, BEST])
+def test_a_network_brings_its_predictor_unless_one_was_named(named: Ensemble | None) -> None:
+    log, network = Log(), Learned(0.001, Ensemble.of(SMALL))
+    engine = Engine(EngineConfig(predictor=named, lookahead=0), log, network)
+    holed(engine)
+    assert engine.choice is not None
+    assert engine.choice.ensemble == (named or Ensemble.of(SMALL))
+    assert engine.refused is None
+    assert network.asked > 0
+    said = [message for _, message in log if "was trained on the predictor" in message]
+    assert len(said) == (named is None)
+    engine.set_predictor(BEST)
+    engine.set_predictor(None)
+    assert engine.choice.ensemble == Ensemble.of(SMALL)
+    assert len([message for _, message in log if "was trained on the predictor" in message]) == 1
+
+
+def test_a_network_goes_where_packets_leave_no_time_and_returns() -> None:
+    """2 ms of 4 at 512 samples; at 32 there is less than half a millisecond in all."""
+    log, network = Log(), Learned(0.002)
+    engine = Engine(EngineConfig(lookahead=0), log, network)
+    engine.pair_s = 4e-10
+    played = holed(engine)
+    asked = network.asked
+    assert (engine.refused, asked > 0) == (None, True)
+    played = holed(engine, 32, 7, played.instants[-1] + ns(512))
+    assert engine.counters.streams == 2
+    assert engine.refused is not None
+    assert "takes 2.0 of the 0.4 ms in which a packet is to be concealed" in engine.refused
+    assert [message for _, message in log].count(engine.refused) == 1
+    asked = network.asked
+    assert engine.counters.by_origin[Origin.PREDICTED] > 0
+    played = holed(engine, 512, 8, played.instants[-1] + ns(512))
+    assert engine.counters.streams == 3
+    assert engine.refused is None
+    assert network.asked > asked
 
 
 def test_noise_and_auto_take_over_at_the_next_hole() -> None:

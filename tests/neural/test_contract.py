@@ -58,6 +58,8 @@ def test_what_may_be_left_out() -> None:
         ({"kind": 3}, "'kind' must be a text"),
         ({"predictor": "x" * 300}, "'predictor' must be a text"),
         ({"predictor": "a\nb"}, "'predictor'"),
+        ({"predictor": "auto"}, "'predictor': predictor 'auto': expected best, fast or METHOD"),
+        ({"predictor": "lpc:128/100"}, "the context must lie in 256.."),
         ({"stages": 3}, "'stages'"),
         ({"scale": "fixed"}, "'scale' must be an object"),
         ({"scale": {"kind": "fixed"}}, "lacks 'value'"),
