@@ -1,5 +1,6 @@
 """A network from a file that may be anything: looked at, tried in a process of its own, and only then loaded."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -61,6 +62,8 @@ def make_network(content: bytes, threads: int | None = None) -> Network[Any]:
 
 def try_apart(content: bytes) -> None:
     """Load and run ``content`` in another process, which may fail in any way. Raises ModelError with the reason."""
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise ModelError("onnxruntime is not installed (pip install onnxruntime)")
     command = [sys.executable, "-P", "-m", "plcd.neural.trial"]
     places = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(places)}

@@ -24,7 +24,10 @@ class Session:
     """
 
     def __init__(self, content: bytes, threads: int = 1) -> None:
-        import onnxruntime  # large, and most daemons run without a network
+        try:
+            import onnxruntime  # large, and many daemons run without a network
+        except ImportError as error:
+            raise ModelError(f"onnxruntime cannot be loaded: {one_line(error)}") from None
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

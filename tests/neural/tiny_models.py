@@ -264,15 +264,15 @@ def staged_waveform(axes: int = 3) -> bytes:
     return graph.model(values)
 
 
-def endless() -> bytes:
-    """A loop of a billion steps."""
+def endless(steps: int = 1_000_000_000) -> bytes:
+    """A loop of a billion steps, after which nothing is left to add to the prediction."""
     body, graph = Graph(), Graph()
     body.input("step", kind=INT64)
     body.input("go", kind=BOOL)
     body.output("go_on", kind=BOOL)
     body.node("Identity", ["go"], ["go_on"])
     values = waveform_values()
-    graph.weight("steps", np.array(1_000_000_000))
+    graph.weight("steps", np.array(steps))
     graph.weight("zero", np.float32(0.0))
     graph.input("context", 1, 1, 2048)
     graph.output("residual", 1, 1, 1024)
