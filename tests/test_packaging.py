@@ -13,15 +13,22 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+sys.path.insert(0, str(Path(__file__).parent / "neural"))
+import tiny_models as tiny
+
 ROOT = Path(__file__).parents[1]
 LOCKS = ["requirements.lock", "requirements-train.lock", "scripts/virtualenv.lock"]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("dist")
+    return build(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def build(tree: Path, target: Path) -> Path:
+    """The wheel of ``tree``."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command, cwd=tree, check=True, capture_output=True)
     (built,) = target.glob("*.whl")
     return built
 
@@ -35,10 +42,30 @@ def test_the_wheel_holds_the_package_the_models_and_the_licence(wheel: Path) -> 
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"plcd"}
 
 
+def test_a_default_and_its_network_are_packed(tmp_path: Path) -> None:
+    """A tree like this one, but with what will be added to models/ once a network has won."""
+    tree = tmp_path / "tree"
+    for name in ("plcd", "models"):
+        shutil.copytree(
+            ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.onnx", "default")
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree / name)
+    (tree / "models" / "winner.onnx").write_bytes(tiny.magnitude())
+    (tree / "models" / "default").write_text("winner\n")
+    packed = zipfile.ZipFile(build(tree, tmp_path / "dist"))
+    assert {"plcd/models/default", "plcd/models/winner.onnx"} <= set(packed.namelist())
+    packed.extractall(tmp_path / "site")
+    code = "from plcd.neural.shipped import load_default as f; print(f().name)"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    command = [sys.executable, "-P", "-c", code]
+    assert subprocess.check_output(command, cwd=tmp_path, env=environment, text=True) == "tiny\n"
+
+
 def test_installed_models_are_found_in_the_package(wheel: Path, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"]
     subprocess.run([*pip, str(tmp_path / "site"), str(wheel)], check=True, capture_output=True)
-    code = "import plcd.cli.models as m; print(m.models_folder())"
+    code = "import plcd.neural.shipped as m; print(m.models_folder())"
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
     found = subprocess.run(
         [sys.executable, "-c", code],
@@ -52,7 +79,7 @@ def test_installed_models_are_found_in_the_package(wheel: Path, tmp_path: Path) 
 
 
 def test_a_checkouts_models_are_found_beside_the_package() -> None:
-    from plcd.cli.models import models_folder
+    from plcd.neural.shipped import models_folder
 
     assert models_folder() == ROOT / "models"
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from comparison.concealed import Concealed
 from plcd.core.concealer import Concealer
-from plcd.core.ensemble import BEST
 from plcd.core.frame import Samples
 from plcd.core.loss import Flags
 from plcd.core.refiner import Refiner
@@ -23,7 +22,7 @@ def conceal_with_plcd(
     rate: int,
     lookahead: int,
 ) -> Concealed:
-    """``samples`` ``(n, channels)`` through a :class:`Concealer`; ``predictor`` None is its default.
+    """``samples`` ``(n, channels)`` through a :class:`Concealer`; ``predictor`` None: the network's own, else its default.
 
     ``live``: fits are made ahead of every packet, else when one is lost. The samples are the same.
     """
@@ -31,7 +30,7 @@ def conceal_with_plcd(
         rate,
         samples.shape[1],
         packet,
-        predictor or BEST,
+        predictor,
         lookahead,
         refiner=refiner,
         noise=noise,

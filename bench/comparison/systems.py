@@ -10,12 +10,13 @@ from comparison.concealed import Concealed
 from comparison.ours import conceal_with_plcd
 from comparison.peers import Recipe, extrapolate_with, repeat_last, zero_fill
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.models import find_model, load_model
+from plcd.cli.models import load_model
 from plcd.core.concealer import Concealer
 from plcd.core.frame import Samples
 from plcd.core.linear_prediction import autocorrelation_fit, burg
 from plcd.core.loss import Flags
-from plcd.core.refiner import Refiner
+from plcd.core.refiner import Refiner, own_predictor
+from plcd.neural.shipped import find_model
 
 Conceal = Callable[[Samples, Flags, int, int, int], Concealed]
 """Samples ``(n, channels)`` float32 in whole packets, flags ``(packets,)``, packet in samples, rate in Hz, lookahead in packets.
@@ -137,7 +138,11 @@ def _with_predictor(name: str, options: str) -> System:
 
 
 def _with_model(name: str) -> System:
-    refiner = load_model(name)
+    refiner = load_model(name).network
     path = find_model(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return _ours(name, path.stem, f"plcd with the network {path.name}", None, 1.0, refiner, digest)
+    own = own_predictor(refiner)
+    on = "" if own is None else f" on {own}"
+    return _ours(
+        name, f"{path.stem}{on}", f"plcd with the network {path.name}{on}", None, 1.0, refiner, digest
+    )

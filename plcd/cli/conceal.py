@@ -15,7 +15,7 @@ from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.models import load_model
 from plcd.cli.traces import read_trace
 from plcd.core.concealer import Concealer
-from plcd.core.ensemble import BEST
+from plcd.core.refiner import own_predictor
 from plcd.core.trace import TraceError
 from plcd.offline.audio_files import AudioFileError
 from plcd.offline.conceal import Outcome, Settings, conceal_file
@@ -53,9 +53,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--predictor",
         metavar="SPEC",
-        default=str(BEST),
-        help="best (auto means the same here), fast, or METHOD:ORDER/CONTEXT, joined by +; METHOD is tapered, burg or lpc "
-        "(default: %(default)s)",
+        default="auto",
+        help="auto (what the network was trained on, else best), best, fast, or METHOD:ORDER/CONTEXT, joined by +; METHOD is "
+        "tapered, burg or lpc (default: %(default)s)",
     )
     parser.add_argument(
         "--noise",
@@ -65,7 +65,10 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="how much of the energy that no predictor can know is put back; 0: prediction alone (default: %(default)g)",
     )
     parser.add_argument(
-        "--model", metavar="MODEL", default="none", help="network: FILE, NAME or none (default: %(default)s)"
+        "--model",
+        metavar="MODEL",
+        default="auto",
+        help="network: FILE, NAME of one that ships, none, or auto (the default of those) (default: %(default)s)",
     )
     parser.add_argument(
         "--lookahead",
@@ -82,8 +85,9 @@ def run(args: argparse.Namespace) -> int:
 
     Raises CliError: usage (2), or a file, trace or model that stops everything (3).
     """
-    predictor = str(BEST) if args.predictor == "auto" else args.predictor  # there is time for it
-    settings = Settings(args.packet, predictor, args.lookahead, load_model(args.model), args.noise)
+    predictor = None if args.predictor == "auto" else args.predictor
+    model = load_model(args.model)
+    settings = Settings(args.packet, predictor, args.lookahead, model.network, args.noise)
     try:
         Concealer(44_100, 1, settings.packet, settings.predictor, settings.lookahead, None, settings.noise)
     except ValueError as error:
@@ -93,6 +97,12 @@ def run(args: argparse.Namespace) -> int:
     if failures and not batch.many:
         raise CliError(failures[0], ExitCode.FILE)
     print_table(outcomes)
+    if model.failure is not None:
+        _say(f"plcd: {model.failure}")
+    network = settings.refiner
+    own = own_predictor(network) if predictor is None else None
+    if network is not None and own is not None and any(outcome.refused is None for outcome in outcomes):
+        _say(f"plcd: the network {network.name} was trained on the predictor {own}: it was taken")
     for reason in dict.fromkeys(outcome.refused for outcome in outcomes if outcome.refused):
         _say(f"plcd: {reason}")
     if failures:

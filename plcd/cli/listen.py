@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
             "nothing to do: say where to listen, as in plcd --listen :9000 (plcd --help)", ExitCode.USAGE
         )
     if args.check_config:
-        _build(options)
-        print("plcd: configuration ok")
+        failure = _build(options).model_failure
+        print(f"plcd: configuration ok{f'; {failure}' if failure else ''}")
         return ExitCode.OK
     logs.set_up(options.log_level, options.log_json)
     return _listen(options)
@@ -119,7 +119,8 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         control_keys=options.control_keys,
         record=options.record,
         record_dir=options.record_dir,
-        model=model,
+        model=model.network,
+        model_failure=model.failure,
     )
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.models import find_model, models_folder, shipped
+from plcd.core.refiner import own_predictor
 
 if TYPE_CHECKING:
     from plcd.neural.network import Network
@@ -42,43 +42,54 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(args: argparse.Namespace) -> int:
     """List or check. Raises CliError (3) for a file that is no such network."""
     if args.action == "check":
-        return _check(find_model(args.file))
+        return _check(args.file)
+    from plcd.neural.shipped import default_name, models_folder, shipped
+
     names = shipped()
     if not names:
         print(f"no networks ship with this version ({models_folder()}); --model FILE runs one of your own")
         return ExitCode.OK
-    _list([models_folder() / f"{name}.onnx" for name in names])
+    _list([models_folder() / f"{name}.onnx" for name in names], default_name())
     return ExitCode.OK
 
 
-def _check(path: Path) -> int:
+def _check(file: str) -> int:
+    from plcd.neural.errors import ModelError
+    from plcd.neural.shipped import find_model
+
+    try:
+        path = find_model(file)
+    except ModelError as error:
+        raise CliError(f"model {error}", ExitCode.FILE) from None
     network = _loaded(path)
-    contract = network.contract
+    contract, own = network.contract, own_predictor(network)
     print(f"{path}: keeps the contract")
     print(f"  {contract.name}, {contract.kind}, {contract.stages} stage(s), {network.parameters:,} weights")
     print(
         f"  made for {contract.rate} Hz, sees {contract.context} samples and {contract.horizon} predicted, makes "
         f"{contract.made} for blocks of {contract.block}"
     )
-    print(f"  trained on the predictor {contract.predictor}, noise {contract.noise:g}")
+    taken = "" if own is None else ", which --predictor auto takes with it"
+    print(f"  trained on the predictor {contract.predictor}, noise {contract.noise:g}{taken}")
     print(f"  here: {_cost(network)}")
     return ExitCode.OK
 
 
-def _list(paths: list[Path]) -> None:
+def _list(paths: list[Path], default: str | None) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("name", "kind", "size", "parameters", "here", "scores"):
-        table.add_column(name, overflow="fold")
+    for title in ("name", "kind", "size", "parameters", "here", "scores"):
+        table.add_column(title, overflow="fold")
     for path in paths:
+        name = f"{path.stem} (default)" if path.stem == default else path.stem
         noted = dict(_NOTED.findall(_card(path)))
         size = f"{path.stat().st_size / 1e6:.1f} MB"
         try:
             network = _loaded(path)
         except CliError as error:
-            table.add_row(path.stem, "", size, "", "", escape(error.message))
+            table.add_row(escape(name), "", size, "", "", escape(error.message))
             continue
         row = [
-            path.stem,
+            name,
             network.kind,
             size,
             noted.get("Parameters", f"{network.parameters:,}"),

@@ -38,8 +38,8 @@ class Options:
     """Prepare each packet's concealment before it can be lost: auto (within the budget), on (as time allows) or off."""
     lookahead: int | None = None
     """How many packets after a hole may be used if they have arrived: auto or 0 to 64."""
-    model: str = "none"
-    """A network beside the predictor: FILE, the NAME of one that ships, or none."""
+    model: str = "auto"
+    """A network beside the predictor: FILE, the NAME of one that ships, none, or auto (the default of those that ship)."""
     format: str = "auto"
     """The wire format: auto or rtp."""
     rate: int | None = None
@@ -109,7 +109,7 @@ _HELP = {
             "percents of a core for preparing losses in sight, 0..100 [40]",
             "prepare the next packet's loss before it is known: auto (within that budget), on or off [auto]",
             "packets after a hole that may be used: auto (what has arrived) or 0..64 [auto]",
-            "a network beside the predictor: FILE, NAME of one that ships, or none [none]",
+            "a network beside the predictor: FILE, NAME of one that ships, none, or auto (the default one) [auto]",
             "auto or rtp [auto]",
             "play only streams of this rate in Hz [the first stream's]",
             "play only streams with so many channels [the first stream's]",

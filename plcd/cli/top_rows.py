@@ -35,7 +35,7 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
         f"{_predictor(snapshot)}, lookahead {_text(snapshot.get('lookahead'))}, "
         f"model {_text(snapshot.get('model'))}",
     )
-    yield from _network(_part(snapshot, "network"))
+    yield from _network(_part(snapshot, "network"), snapshot.get("model"), _part(snapshot, "events"))
     yield Row("ahead", _ahead(_part(snapshot, "ahead")))
     yield from _prepared(_part(snapshot, "ahead"))
     yield Row("output", _text(snapshot.get("output")))
@@ -127,7 +127,7 @@ def _prepared(ahead: Mapping[str, Any]) -> Iterator[Row]:
         )
 
 
-def _network(network: Mapping[str, Any]) -> Iterator[Row]:
+def _network(network: Mapping[str, Any], name: object, events: Mapping[str, Any]) -> Iterator[Row]:
     if not network:
         return
     if network.get("refused"):
@@ -136,9 +136,9 @@ def _network(network: Mapping[str, Any]) -> Iterator[Row]:
     share = network.get("share")
     yield Row(
         "network",
-        f"{_percent(share, 1)} of the blocks of holes: spoke {_count(network.get('spoken'))} times of "
-        f"{_count(network.get('shown'))}, withheld {_count(network.get('withheld'))}; {_ms(network.get('ms'))} each, "
-        f"{_ms(network.get('after_ms'))} after a loss",
+        f"{_text(name)}: {_percent(share, 1)} of the blocks of holes, spoke {_count(network.get('spoken'))} times of "
+        f"{_count(network.get('shown'))}, late {_count(events.get('model_late'))}, withheld {_count(network.get('withheld'))}; "
+        f"{_ms(network.get('ms'))} each, {_ms(network.get('after_ms'))} after a loss",
         share if _number(share) else None,
     )
     yield Row(

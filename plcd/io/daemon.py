@@ -64,6 +64,8 @@ class DaemonConfig:
     record: Path | None = None
     record_dir: Path | None = None
     model: Network[Any] | None = None
+    model_failure: str | None = None
+    """Why there is none although there should be."""
 
 
 class Daemon:
@@ -83,7 +85,10 @@ class Daemon:
             self._failed,
             self._first_recorder if config.record else None,
             self._runner,
+            config.model_failure,
         )
+        if config.model_failure is not None:
+            log.warning(config.model_failure)
         self._commands = Commands(self._thread, config.record_dir)
 
     async def run(self, ready: Callable[[str], None]) -> None:

@@ -61,11 +61,14 @@ class EngineThread:
         on_failure: Callable[[Exception], None],
         make_recorder: Callable[[int, int], Recorder] | None = None,
         runner: Runner | None = None,
+        model_failure: str | None = None,
     ) -> None:
         self.engine = engine
         self.tallies = Tallies()
         self.intake = Intake(depacketizer)
         self.runner = runner
+        self.model_failure = model_failure
+        """Why there is no network although there should be."""
         self.ahead = Ahead(engine.config.budget, runner=runner)
         self.output: Output | None = None
         self.recorder: Recorder | None = None

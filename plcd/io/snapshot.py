@@ -72,13 +72,13 @@ def _predictor(thread: "EngineThread") -> dict[str, object]:
 def _network(thread: "EngineThread") -> dict[str, object] | None:
     """What the network does, and how well it does."""
     runner, filler = thread.runner, thread.engine.filler
-    if runner is None:
+    if runner is None and thread.model_failure is None:
         return None
     made = filler.refinements if filler else RefinerCounters()
     gate = filler.gate if filler else None
     return {
-        "kind": runner.network.kind,
-        "refused": thread.engine.refused,
+        "kind": runner.network.kind if runner else None,
+        "refused": thread.engine.refused if runner else thread.model_failure,
         "shown": made.shown,
         "spoken": made.shown - made.missed,
         "withheld": made.withheld,
@@ -87,8 +87,8 @@ def _network(thread: "EngineThread") -> dict[str, object] | None:
         "untried": made.untried,
         "error_db": round(gate.network, 3) if gate and gate.trials else None,
         "predictor_error_db": round(gate.plain, 3) if gate and gate.trials else None,
-        "ms": round(1000 * runner.whole_s, 3),
-        "after_ms": round(1000 * runner.after_s, 3),
+        "ms": round(1000 * runner.whole_s, 3) if runner else None,
+        "after_ms": round(1000 * runner.after_s, 3) if runner else None,
     }
 
 

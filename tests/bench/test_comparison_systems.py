@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "neural"))
 
 import numpy as np
 import pytest
+import tiny_models as tiny
 from comparison.ours import _assign
 from comparison.systems import DEFAULT, REGISTRY, find_system, parse_systems
 from quality_bench import RATE, music
@@ -37,6 +39,21 @@ def test_what_there_is_not_is_told_in_one_line(text: str, told: str) -> None:
     assert told in error.value.message
     assert "\n" not in error.value.message
     assert error.value.exit_code in (ExitCode.USAGE, ExitCode.FILE)
+
+
+def test_a_network_runs_on_what_it_was_trained_on_and_its_title_says_so(tmp_path: Path) -> None:
+    sound = music(0.4)[: 32 * PACKET]
+    flags = np.zeros(32, np.bool_)
+    flags[[9, 20, 21]] = True
+    made = {}
+    for predictor, title in (("best", "mine"), ("lpc:128/3584", "mine on lpc:128/3584")):
+        path = tmp_path / predictor.replace("/", "-") / "mine.onnx"
+        path.parent.mkdir()
+        path.write_bytes(tiny.magnitude(0.0, predictor=predictor, noise=1, fade=512))
+        system = find_system(str(path))
+        assert system.title == title
+        made[predictor] = system.conceal(sound, flags, PACKET, RATE, 0).samples
+    assert not np.array_equal(made["best"], made["lpc:128/3584"])
 
 
 @pytest.mark.parametrize("lookahead", [0, 1, 3])

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from plcd.cli import models, models_list
 from plcd.cli.errors import CliError
 from plcd.cli.main import main
-from plcd.cli.models import load_model
+from plcd.cli.models import Model, load_model
+from plcd.neural import shipped
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "neural"))
 import tiny_models as tiny
@@ -23,8 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tiny.md").write_text(CARD)
     (tmp_path / "bare.onnx").write_bytes(tiny.waveform())
     (tmp_path / "broken.onnx").write_bytes(b"broken")
-    for module in (models, models_list):
-        monkeypatch.setattr(module, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(shipped, "models_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -46,8 +45,7 @@ def test_what_ships_is_listed(
 def test_where_none_ships_that_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (models, models_list):
-        monkeypatch.setattr(module, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(shipped, "models_folder", lambda: tmp_path)
     assert main(["models"]) == 0
     assert "no networks ship with this version" in capsys.readouterr().out
 
@@ -82,12 +80,50 @@ def test_one_that_does_not_is_refused_with_the_reason(
     assert f"model {path}: {reason}" in said.err
 
 
+def test_the_predictor_that_goes_with_it_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.onnx"
+    for predictor, more in (("best", ""), ("lpc:128/3584", ", which --predictor auto takes with it")):
+        path.write_bytes(tiny.magnitude(predictor=predictor))
+        assert main(["models", "check", str(path)]) == 0
+        assert f"  trained on the predictor {predictor}, noise 0{more}\n" in capsys.readouterr().out
+
+
+def test_without_a_default_auto_is_none(folder: Path) -> None:
+    assert not (folder / "default").exists()
+    assert load_model("auto") == Model()
+
+
+def test_auto_is_what_the_file_default_names(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "default").write_text("bare\n")
+    model = load_model("auto")
+    assert model.failure is None
+    assert model.network is not None
+    assert model.network.kind == "waveform"
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["models"]) == 0
+    assert "bare (default)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("broken", "not an ONNX file"), ("huge", "names 'huge', which is not there")]
+)
+def test_a_default_that_cannot_run_is_no_error(folder: Path, name: str, reason: str) -> None:
+    (folder / "default").write_text(name)
+    model = load_model("auto")
+    assert model.network is None
+    assert model.failure is not None
+    assert reason in model.failure
+    assert "\n" not in model.failure
+
+
 @pytest.mark.usefixtures("folder")
 def test_names_with_and_without_suffix() -> None:
     for name in ("tiny", "tiny.onnx"):
-        network = load_model(name)
+        network = load_model(name).network
         assert network is not None
         assert network.kind == "magnitude"
-    assert load_model("none") is None
+    assert load_model("none") == Model()
     with pytest.raises(CliError, match="no such shipped network \\(there are bare, broken, tiny\\)"):
         load_model("huge")

@@ -70,7 +70,7 @@ SNAPSHOT: dict[str, Any] = {
         "restarts": 0,
         "underruns": 0,
         "missed_deadlines": 0,
-        "model_late": 0,
+        "model_late": 4,
         "device_lost": 0,
     },
     "buffer": {"depth_ms": 40.0, "level_ms": 38.25, "ring_ms": 11.6, "device_ms": 5.0, "latency_ms": 56.6},
@@ -159,7 +159,8 @@ def test_one_plain_snapshot_where_there_is_no_terminal(
     assert lines["conceal"] == "p50 1.52 ms, p99 2.11 ms, max 2.90 ms of 966"
     assert lines["predictor"] == "auto: best, else tapered:1024/4096, lookahead auto, model lite"
     assert lines["network"] == (
-        "60.4 % of the blocks of holes: spoke 610 times of 620, withheld 390; 6.2 ms each, 3.0 ms after a loss"
+        "lite: 60.4 % of the blocks of holes, spoke 610 times of 620, late 4, withheld 390; 6.2 ms each, "
+        "3.0 ms after a loss"
     )
     assert (
         lines["prepared"] == "1,200 packets before a loss was known, 600 used; passed 3 times; run ahead auto"
