@@ -121,7 +121,7 @@ def run(
 def _network(model: str) -> Any:
     if model == "none":
         return None
-    from plcd.cli.models import load_model
+    from plcd.neural.shipped import load_model
 
     return load_model(model)
 
