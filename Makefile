@@ -11,7 +11,7 @@ help:  ## say what there is
 setup:  ## make .venv with the locked packages (nothing to do when it is up to date)
 	@scripts/setup.sh
 
-demo: setup  ## stream real music through a lossy link and report to out/demo (MODEL=FILE: with a network)
+demo: setup  ## stream real music through a lossy link and report to out/demo (MODEL=NAME or FILE: a network, without lookahead)
 	$(PY) demo/run.py $(if $(MODEL),--model $(MODEL))
 
 test: lint  ## style, types and every test (ARGS=... goes to pytest)

@@ -29,6 +29,8 @@ MUSIC = HERE / "music.flac"
 PACKET = 512
 LOSS, JITTER_MS, REORDER = "gilbert:0.079,0.69", 15, 0.02
 DEPTH = "40ms"
+UNNAMED = ("auto", "none")
+"""What ``--model`` may be beside a network."""
 
 CREDITS = (
     "Music: electric guitar by Sub-d (freesound.org 46992, CC0 1.0); then the US Army Strings, Brahms, "
@@ -39,7 +41,11 @@ CREDITS = (
 def main() -> int:
     """Run the demo; the exit code: 0 when everything was as it should be."""
     parser = argparse.ArgumentParser(description="Conceal a lossy stream of real music, live.")
-    parser.add_argument("--model", default="none", help="network beside the predictor [none]")
+    parser.add_argument(
+        "--model",
+        default="auto",
+        help="network to hear at work, without lookahead: FILE or NAME; or auto, none [auto]",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the losses [0]")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the results [out/demo]")
     args = parser.parse_args()
@@ -66,7 +72,18 @@ def _run(console: Console, out: Path, model: str, seed: int) -> tuple[dict[str, 
     music = soundfile.info(MUSIC)
     seconds = music.frames / music.samplerate
     with console.status("starting plcd (the first time, its kernels are compiled)") as status:
-        flags = ("--output", f"file:{played}", "--model", model, "--depth", DEPTH, "--packet", str(PACKET))
+        flags: tuple[str, ...] = (
+            "--output",
+            f"file:{played}",
+            "--model",
+            model,
+            "--depth",
+            DEPTH,
+            "--packet",
+            str(PACKET),
+        )
+        if model not in UNNAMED:
+            flags += ("--lookahead", "0")
         with Daemon(*flags) as daemon:
             daemon.wait_ready()
             status.update(f"{seconds:.0f} s of music on their way to {daemon.address}")
@@ -94,11 +111,16 @@ def _write(out: Path, stats: dict[str, Any], verdict: Verdict, model: str, seed:
         f"{verdict.lost} of them ({share:.1f} %) never arrived. {verdict.untouched} packets were played to the bit as "
         f"they were sent, {verdict.blended} more but for a crossfade of 3 ms after a hole."
     )
+    if model not in UNNAMED:
+        lead += (
+            " Nothing behind a hole was used, though some of it had arrived (--lookahead 0): holes that are closed from "
+            "both sides are not shown to a network."
+        )
     buffer = stats["buffer"]
     facts = (
         ("predictor", str(stats["predictor"])),
         ("lookahead", f"{stats['lookahead']} (what has arrived)" if stats["lookahead"] == "auto" else "none"),
-        ("network", _spoke(model, stats)),
+        ("network", _spoke(stats)),
         ("depth", f"{buffer['depth_ms']:.0f} ms"),
         ("loss", LOSS),
         ("jitter", f"0 to {JITTER_MS} ms"),
@@ -110,15 +132,18 @@ def _write(out: Path, stats: dict[str, Any], verdict: Verdict, model: str, seed:
     write_report(out / "report.html", take, story, stats)
 
 
-def _spoke(model: str, stats: dict[str, Any]) -> str:
+def _spoke(stats: dict[str, Any]) -> str:
     """The network, and how much of the holes it made."""
-    network = stats.get("network")
+    network = stats["network"]
     if network is None:
-        return model
+        return "none"
+    if network["refused"]:
+        return str(network["refused"])
+    late = stats["events"]["model_late"]
+    of_what = "the holes" if stats["lookahead"] == 0 else "what was not closed from both sides"
     return (
-        f"{model}: {network['refused']}"
-        if network["refused"]
-        else f"{model}, {100 * network['share']:.0f} % of the holes"
+        f"{stats['model']}, {100 * network['share']:.0f} % of {of_what} "
+        f"({network['withheld']} blocks withheld, {late} late)"
     )
 
 
@@ -138,6 +163,8 @@ def _show(console: Console, out: Path, stats: dict[str, Any], verdict: Verdict, 
     if verdict.late:
         table.add_row("too late", f"{verdict.late} (this machine is busy); concealed like lost ones")
     table.add_row("frames", origins)
+    if stats["network"] is not None:
+        table.add_row("network", _spoke(stats))
     table.add_row("SNR in the holes", f"{decibels(gap_snr(verdict.take, gaps))} (silence: 0.0 dB)")
     table.add_row("to conceal", f"{timing['p50']:.2f} ms median, 99 % within {timing['p99']:.2f} ms")
     table.add_row("underruns", f"{events['underruns']}, missed deadlines {events['missed_deadlines']}")

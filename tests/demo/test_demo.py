@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "neural"))
+import tiny_models as tiny
+
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 RUN = [sys.executable, str(DEMO / "run.py")]
 
@@ -40,6 +43,24 @@ def test_everything_promised_is_there(made: Path) -> None:
     assert stats["packets"]["lost"] > 20
     assert stats["frames"]["by_origin"]["interpolated"] > 20
     assert soundfile.info(made / "damaged.wav").frames == soundfile.info(DEMO / "music.flac").frames
+
+
+def test_with_a_network_it_is_heard_in_every_hole(tmp_path: Path) -> None:
+    """One that gives the prediction as it is: holes are not closed from both sides, and the report says who made them."""
+    (tmp_path / "mine.onnx").write_bytes(tiny.staged_magnitude(1.0, noise=1))
+    out = tmp_path / "out"
+    command = [*RUN, "--model", str(tmp_path / "mine.onnx"), "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    stats = json.loads((out / "stats.json").read_text(encoding="utf-8"))
+    assert stats["lookahead"] == 0
+    assert stats["frames"]["by_origin"]["interpolated"] == 0
+    assert stats["network"]["spoken"] > 20
+    said = f"tiny, {100 * stats['network']['share']:.0f} % of the holes"
+    assert said in done.stdout
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert said in page
+    assert "--lookahead 0" in page
 
 
 def _judge(folder: Path) -> "subprocess.CompletedProcess[str]":
