@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from plcd.core.closing import LONGEST_INTERPOLATION
 from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.forecaster import RECORD_S
-from plcd.core.hole import CROSSFADE_S, LONGEST_INTERPOLATION
+from plcd.core.hole import CROSSFADE_S
 from plcd.core.predictor import MOST_ERRORS, Predictor
 
 DEADLINE_S: Final = 0.004

@@ -16,12 +16,13 @@ from enum import Enum
 
 import numpy as np
 
+from plcd.core.closing import LONGEST_INTERPOLATION
 from plcd.core.ensemble import BEST, Ensemble
 from plcd.core.forecaster import AheadCounters, Forecaster
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.gate import Gate, Trial, run
 from plcd.core.history import History
-from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
+from plcd.core.hole import OpenHole, Shape
 from plcd.core.predictor import Predictor
 from plcd.core.presence import Mask, run_end
 from plcd.core.refined import RefinerCounters, newest

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from plcd.core.adaptation import Choice, Demand, Load, decide, describe, opening_s
+from plcd.core.closing import LONGEST_INTERPOLATION
 from plcd.core.engine_config import EngineConfig
 from plcd.core.frame import Hole, Origin, PlayedFrame
-from plcd.core.hole import LONGEST_INTERPOLATION
 from plcd.core.hole_filler import HoleFiller, Step
 from plcd.core.lookout import worthwhile
 from plcd.core.predictor import Predictor

@@ -7,12 +7,11 @@ then, which never makes another block). Where the bare prediction led, the resul
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plcd.core.extrapolation import Extrapolation
 from plcd.core.innovation import fall
 from plcd.core.linear_prediction import Real
 from plcd.core.presence import Mask
@@ -43,12 +42,25 @@ class RefinerCounters:
         return (self.shown - self.missed) / blocks if blocks else 0.0
 
 
+class Source(Protocol):
+    """What a network is shown of a hole: an extrapolation, or a hole that is closed."""
+
+    def read(self, count: int) -> None:
+        """Work ahead what ``count`` samples need."""
+
+    def parts(self, count: int) -> tuple[Real, Real]:
+        """Prediction and innovation of the next ``count`` samples."""
+
+    def held(self, samples: Real) -> Real:
+        """``samples``, which go on from those of the call before, as loud as they may be."""
+
+
 class Refined:
     """``past`` and ``received``: at least what ``refiner`` wants to see, as far as it is known, newest last."""
 
     def __init__(
         self,
-        extrapolation: Extrapolation,
+        source: Source,
         refiner: Refiner,
         past: Signal,
         received: Mask,
@@ -59,7 +71,7 @@ class Refined:
         """The network made the samples given last."""
         self.allowed = True
         """Whether it is to be asked."""
-        self._extrapolation = extrapolation
+        self._source = source
         self._refiner = refiner
         self._counters = counters
         self._rate = rate
@@ -73,7 +85,7 @@ class Refined:
 
     def read(self, count: int) -> None:
         """Read the extrapolation ahead, as far as the next ``count`` samples need."""
-        self._extrapolation.read(max(count, self._refiner.horizon) - self._prediction.size)
+        self._source.read(max(count, self._refiner.horizon) - self._prediction.size)
 
     def look(self) -> bool:
         """Let the network do ahead what rests on what was played; False where it did nothing."""
@@ -112,7 +124,7 @@ class Refined:
 
     def _given(self, count: int) -> Real:
         out, self._ready = np.split(self._ready, (count,))
-        return self._extrapolation.held(out)
+        return self._source.held(out)
 
     def _make_block(self) -> None:
         block = self._refiner.block
@@ -140,7 +152,7 @@ class Refined:
         """Read the extrapolation until ``count`` samples lie ahead of the last block made."""
         missing = count - self._prediction.size
         if missing > 0:
-            prediction, innovation = self._extrapolation.parts(missing)
+            prediction, innovation = self._source.parts(missing)
             self._prediction = np.concatenate((self._prediction, prediction))
             self._innovation = np.concatenate((self._innovation, innovation))
 

@@ -71,8 +71,17 @@ class Trained(Protocol):
         """The one it was trained on."""
 
     @property
+    def closes(self) -> bool:
+        """It may be shown holes that are closed from both sides: the prediction then runs on into what was received."""
+
+    @property
     def takes_s(self) -> float:
         """Seconds for a block whose past it has looked at; 0 where nobody measured, or nobody waits."""
+
+
+def closes(refiner: Refiner | None) -> bool:
+    """Whether ``refiner`` is shown holes that are closed from both sides."""
+    return isinstance(refiner, Trained) and refiner.closes
 
 
 def own_predictor(refiner: Refiner | None) -> Ensemble | None:

@@ -61,6 +61,7 @@ class Contract:
     horizon: int
     made: int
     predictor: str
+    closes: bool
     noise: float
     fade: int
     stages: int
@@ -95,6 +96,7 @@ class Contract:
             horizon=horizon,
             made=made,
             predictor=_predictor(values),
+            closes=_flag(values, "closes"),
             noise=_number(values, "noise", 0.0, _NOISE),
             fade=_integer(values, "fade", 0, block),
             stages=_integer(values, "stages", 1, 2, 1),
@@ -161,6 +163,13 @@ def _number(values: Mapping[str, Any], key: str, least: float, most: float) -> f
             f"metadata {key!r} must be a number from {least:g} to {most:g}, not {one_line(value, 40)}"
         )
     return float(value)
+
+
+def _flag(values: Mapping[str, Any], key: str) -> bool:
+    value = values.get(key, False)
+    if not isinstance(value, bool):
+        raise ModelError(f"metadata {key!r} must be true or false, not {one_line(value, 40)}")
+    return value
 
 
 def _text(

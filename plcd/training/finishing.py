@@ -51,6 +51,7 @@ def contract(recipe: Recipe) -> dict[str, Any]:
         "predictor": recipe.data.predictor,
         "noise": framing.noise,
         "fade": framing.fade,
+        "closes": framing.closes,
         "scale": {"kind": framing.scale}
         | ({} if framing.scale == "none" else {"value": framing.scale_value}),
     }

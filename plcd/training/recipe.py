@@ -25,6 +25,8 @@ class Framing:
     fade: int = 64
     noise: float = 0.0
     """How much of the sampled innovation is in the prediction that it is shown."""
+    closes: bool = False
+    """The network may be shown holes that are closed from both sides."""
     size: int = 0
     """Length of the STFT's window; 0: no STFT."""
     hop: int = 0

@@ -22,8 +22,8 @@ from plcd.core.adaptation import (
     describe,
     fit_s,
 )
+from plcd.core.closing import LONGEST_INTERPOLATION
 from plcd.core.ensemble import BEST, Ensemble
-from plcd.core.hole import LONGEST_INTERPOLATION
 from plcd.core.predictor import Predictor
 
 SMALL = Predictor("tapered", 512, 2048)

@@ -4,12 +4,13 @@ from core_streams import RATE, SEVERAL, SMALL, music, numbered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plcd.core.closing import LONGEST_INTERPOLATION
 from plcd.core.ensemble import Ensemble
 from plcd.core.extrapolation import CEILING, Extrapolation
 from plcd.core.forecaster import Forecaster
 from plcd.core.frame import Samples
 from plcd.core.history import History
-from plcd.core.hole import LONGEST_INTERPOLATION, OpenHole, Shape
+from plcd.core.hole import OpenHole, Shape
 from plcd.core.innovation import Innovation
 from plcd.core.linear_prediction import prediction_errors
 from plcd.core.predictor import Predictor

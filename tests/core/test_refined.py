@@ -8,6 +8,7 @@ from core_streams import RATE, SMALL, music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plcd.core.ensemble import BEST
 from plcd.core.extrapolation import CEILING
 from plcd.core.frame import Hole, Origin, Samples
 from plcd.core.hole_filler import HoleFiller
@@ -233,3 +234,70 @@ def test_the_past_begins_with_silence_that_was_not_received() -> None:
     assert not block.past[:-100].any()
     assert np.array_equal(block.past[-100:], music(100)[:, 0])
     assert np.array_equal(block.received, np.arange(CONTEXT) >= CONTEXT - 100)
+
+
+class Closing(Network):
+    """One that may be shown closed holes too."""
+
+    predictor = BEST
+    takes_s = 0.0
+
+    def __init__(self, answer: Answer, closes: bool = True) -> None:
+        super().__init__(answer)
+        self.closes = closes
+
+
+def closed(network: Network | None, lost: int = 512, noise: float = 1.0) -> Samples:
+    """A hole at 2048 with what follows known; the predictor of order 128 closes it."""
+    filler = HoleFiller(RATE, 1, Predictor("burg", 128, 1024), refiner=network, noise=noise)
+    samples, present = music(6144), np.ones(6144, dtype=np.bool_)
+    present[START : START + lost] = False
+    samples[~present] = np.nan
+    parts = []
+    for start in range(0, 5120, 512):
+        audio, holes = filler.fill(samples[start : start + 1536], present[start : start + 1536], 512)
+        parts.append(audio)
+        assert {hole.origin for hole in holes} <= {Origin.INTERPOLATED}
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("lost", [512, 300, 1000])
+def test_a_closed_hole_is_shown_with_what_follows_it(lost: int) -> None:
+    network = Closing(same)
+    audio = closed(network, lost)
+    plain = closed(None, lost)
+    assert audio == pytest.approx(plain, abs=1e-6)
+    assert [block.start for block in network.blocks] == list(range(0, lost, BLOCK))
+    first = network.blocks[0]
+    assert np.array_equal(first.past, plain[START - CONTEXT : START, 0])
+    assert first.received.all()
+    ahead = min(HORIZON - lost, 512)
+    assert np.array_equal(
+        first.prediction[lost : lost + ahead], music(6144)[START + lost : START + lost + ahead, 0]
+    )
+    assert not first.innovation[lost:].any()
+    filling = (first.prediction + first.innovation)[:lost]
+    assert filling == pytest.approx(plain[START : START + lost, 0], abs=1e-6)
+    assert first.prediction[:lost] == pytest.approx(
+        closed(None, lost, 0.0)[START : START + lost, 0], abs=1e-6
+    )
+
+
+def test_what_is_made_of_a_closed_hole_leads_back_to_what_was_received() -> None:
+    audio = closed(Closing(lambda block: np.full(MADE, 0.01, dtype=np.float32)))[START : START + 512, 0]
+    plain = closed(None)[START : START + 512, 0]
+    assert audio[FADE:480] == pytest.approx(0.01, abs=1e-7)
+    led = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, 33) / 33)
+    assert audio[480:] == pytest.approx(led * 0.01 + (1 - led) * plain[480:], abs=1e-6)
+
+
+def test_other_networks_are_not_shown_it() -> None:
+    network = Closing(same, closes=False)
+    assert np.array_equal(closed(network), closed(None))
+    assert not network.blocks
+
+
+def test_a_network_without_an_answer_leaves_a_closed_hole_as_it_is() -> None:
+    network = Closing(nothing)
+    assert closed(network) == pytest.approx(closed(None), abs=1e-6)
+    assert len(network.blocks) == 1
