@@ -114,7 +114,7 @@ def _write(out: Path, stats: dict[str, Any], verdict: Verdict, model: str, seed:
     if model not in UNNAMED:
         lead += (
             " Nothing behind a hole was used, though some of it had arrived (--lookahead 0): holes that are closed from "
-            "both sides are not shown to a network."
+            "both sides are shown to few networks."
         )
     buffer = stats["buffer"]
     facts = (
@@ -140,7 +140,7 @@ def _spoke(stats: dict[str, Any]) -> str:
     if network["refused"]:
         return str(network["refused"])
     late = stats["events"]["model_late"]
-    of_what = "the holes" if stats["lookahead"] == 0 else "what was not closed from both sides"
+    of_what = "the holes" if stats["lookahead"] == 0 else "the blocks it might be asked for"
     return (
         f"{stats['model']}, {100 * network['share']:.0f} % of {of_what} "
         f"({network['withheld']} blocks withheld, {late} late)"
