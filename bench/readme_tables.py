@@ -20,9 +20,11 @@ _QUALITY_ROWS = (
     ("autocorrelation 256, crossfade 256", "AR 256", "causal"),
     ("autocorrelation 1024, crossfade 32", "AR 1024", "causal"),
     ("Burg 1024, crossfade 32 (baseline)", "Burg 1024 (baseline)", "causal"),
-    ("**plcd**", "plcd", "causal"),
-    ("plcd without innovation (`--noise 0`)", "plcd best@0", "causal"),
-    ("plcd with one packet of lookahead", "plcd, lookahead 1", "lookahead 1"),
+    ("predictor alone, without innovation (`--model none --noise 0`)", "plcd best@0", "causal"),
+    ("predictor alone (`--model none`)", "plcd", "causal"),
+    ("plcd with the network `lite`", "plcd + lite", "causal"),
+    ("**plcd** with the network `hybrid`, the default", "plcd + hybrid", "causal"),
+    ("the same with one packet of lookahead", "plcd + hybrid, lookahead 1", "lookahead 1"),
 )
 """What README calls it, what QUALITY.md calls it, and in which of its tables the row is."""
 _QUALITY_HEADER = (

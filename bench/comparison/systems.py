@@ -16,7 +16,7 @@ from plcd.core.frame import Samples
 from plcd.core.linear_prediction import autocorrelation_fit, burg
 from plcd.core.loss import Flags
 from plcd.core.refiner import Refiner, own_predictor
-from plcd.neural.shipped import find_model
+from plcd.neural.shipped import find_model, shipped
 
 Conceal = Callable[[Samples, Flags, int, int, int], Concealed]
 """Samples ``(n, channels)`` float32 in whole packets, flags ``(packets,)``, packet in samples, rate in Hz, lookahead in packets.
@@ -95,11 +95,11 @@ REGISTRY: Final = {
             "Burg's method, order 1024 on 4096 samples, crossfade over 32: the baseline",
             Recipe(burg, 1024, context=4096, fade=32),
         ),
-        _ours(OURS, "plcd", "plcd as it is installed", None, 1.0),
+        _ours(OURS, "plcd", "plcd without a network, --model none", None, 1.0),
     )
 }
-DEFAULT: Final = ",".join((*REGISTRY, "plcd:best@0"))
-"""The last: ours without sampled innovation, nearest in waveform."""
+DEFAULT: Final = ",".join((*REGISTRY, "plcd:best@0", *(f"{name}.onnx" for name in shipped())))
+"""With ours without sampled innovation, nearest in waveform, and with every network that ships."""
 EXISTING: Final = (
     f"{', '.join(REGISTRY)}, plcd:PREDICTOR, plcd:PREDICTOR@NOISE (as plcd:burg:512/4096, plcd:best@0) "
     "or the path of an .onnx file"
@@ -144,5 +144,5 @@ def _with_model(name: str) -> System:
     own = own_predictor(refiner)
     on = "" if own is None else f" on {own}"
     return _ours(
-        name, f"{path.stem}{on}", f"plcd with the network {path.name}{on}", None, 1.0, refiner, digest
+        name, f"plcd + {path.stem}{on}", f"plcd with the network {path.name}{on}", None, 1.0, refiner, digest
     )
