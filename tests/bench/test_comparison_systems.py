@@ -15,13 +15,18 @@ from quality_bench import RATE, music
 
 from plcd.cli.errors import CliError, ExitCode
 from plcd.core.concealer import Concealer
+from plcd.neural.shipped import shipped
 
 PACKET = 512
 
 
 def test_silence_is_always_among_them() -> None:
     assert [system.name for system in parse_systems("plcd,burg,plcd")] == ["zero", "plcd", "burg"]
-    assert [system.name for system in parse_systems(DEFAULT)] == [*REGISTRY, "plcd:best@0"]
+    assert [system.name for system in parse_systems(DEFAULT)] == [
+        *REGISTRY,
+        "plcd:best@0",
+        *(f"{name}.onnx" for name in shipped()),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def test_a_network_runs_on_what_it_was_trained_on_and_its_title_says_so(tmp_path
     flags = np.zeros(32, np.bool_)
     flags[[9, 20, 21]] = True
     made = {}
-    for predictor, title in (("best", "mine"), ("lpc:128/3584", "mine on lpc:128/3584")):
+    for predictor, title in (("best", "plcd + mine"), ("lpc:128/3584", "plcd + mine on lpc:128/3584")):
         path = tmp_path / predictor.replace("/", "-") / "mine.onnx"
         path.parent.mkdir()
         path.write_bytes(tiny.magnitude(0.0, predictor=predictor, noise=1, fade=512))

@@ -42,10 +42,10 @@ def test_what_is_measured_anew_goes_into_the_tables_and_nothing_else() -> None:
 
 
 def test_bold_is_only_what_is_causal() -> None:
-    ahead = next(line for line in QUALITY.splitlines() if line.startswith("| plcd, lookahead 1 |"))
+    ahead = next(line for line in QUALITY.splitlines() if line.startswith("| plcd + hybrid, lookahead 1 |"))
     assert "**" in ahead
     text = readme_with(MARKED, QUALITY, RESULTS)
-    assert not any("**" in cell for cell in _row(text, "plcd with one packet of lookahead"))
+    assert not any("**" in cell for cell in _row(text, "the same with one packet of lookahead"))
 
 
 @pytest.mark.parametrize(
