@@ -31,8 +31,8 @@ class Running:
 
 
 @contextmanager
-def daemon(environment: dict[str, str] | None = None) -> Iterator[Running]:
-    """A daemon with the null output, on a free port; it is interrupted at the end."""
+def daemon(environment: dict[str, str] | None = None, model: str = "auto") -> Iterator[Running]:
+    """A daemon with the null output and ``model``, on a free port; it is interrupted at the end."""
     folder = tempfile.mkdtemp(prefix="plcd-bench-")
     control = f"ipc://{folder}/control"
     command = [
@@ -45,6 +45,8 @@ def daemon(environment: dict[str, str] | None = None) -> Iterator[Running]:
         "null",
         "--control",
         control,
+        "--model",
+        model,
     ]
     started = time.perf_counter()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
@@ -81,10 +83,10 @@ def time_start() -> dict[str, float]:
     return {"cold": round(sorted(cold)[1], 2), "warm": round(sorted(warm)[2], 2)}
 
 
-def run(music: Path, loss: str, seconds: float) -> dict[str, float | int]:
+def run(music: Path, loss: str, seconds: float, model: str = "auto") -> dict[str, float | int]:
     """Stream ``music`` in a loop through a daemon for ``seconds``: share of one core, memory, counters."""
-    progress(f"daemon, loss {loss}, {seconds:g} s")
-    with daemon() as running:
+    progress(f"daemon, loss {loss}, network {model}, {seconds:g} s")
+    with daemon(model=model) as running:
         command = [sys.executable, "-m", "plcd", "send", str(music), "--to", running.address, "--loop", "0"]
         sender = subprocess.Popen(
             [*command, "--loss", loss], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL

@@ -33,6 +33,8 @@ def measure(seconds: float, soak: float, rounds: int) -> dict[str, object]:
     results["start_s"] = daemon_cost.time_start()
     results["no_loss"] = daemon_cost.run(MUSIC, "none", seconds)
     results["loss_10"] = daemon_cost.run(MUSIC, LOSS, seconds)
+    results["no_loss_alone"] = daemon_cost.run(MUSIC, "none", seconds, "none")
+    results["loss_10_alone"] = daemon_cost.run(MUSIC, LOSS, seconds, "none")
     if soak:
         results["soak"] = daemon_cost.run(MUSIC, LOSS, soak)
     progress(f"kernels, {rounds} rounds each on one core")
@@ -71,9 +73,11 @@ def rows(results: dict) -> list[Row]:  # type: ignore[type-arg]
     table.append(("burg:1024/4096: plain numpy over plcd, p50, side by side", "", f"{ratio:.1f} x", ""))
     add("daemon, mono, no loss: share of a core", 5, results["no_loss"]["cpu_percent"], "%")
     add("daemon, mono, 10 % loss: share of a core", 10, results["loss_10"]["cpu_percent"], "%")
-    add(
-        "daemon: resident memory", 250, max(results[run]["memory_mb"] for run in ("no_loss", "loss_10")), "MB"
-    )
+    for run, name in (("no_loss", "no loss"), ("loss_10", "10 % loss")):
+        share = results[f"{run}_alone"]["cpu_percent"]
+        add(f"the same, predictor alone, {name}: share of a core", 5 if run == "no_loss" else 10, share, "%")
+    add("daemon: resident memory", 250, _memory_mb(results, ""), "MB")
+    add("the same, predictor alone: resident memory", 250, _memory_mb(results, "_alone"), "MB")
     add("start to ready, warm kernel cache", 2, results["start_s"]["warm"], "s")
     add("start to ready, cold kernel cache", 20, results["start_s"]["cold"], "s")
     figures = results.get("soak", results["loss_10"])
@@ -82,6 +86,10 @@ def rows(results: dict) -> list[Row]:  # type: ignore[type-arg]
     add(f"{name}: underruns", limit, figures["underruns"], "")
     add(f"{name}: missed deadlines", limit, figures["missed_deadlines"], "")
     return table
+
+
+def _memory_mb(results: dict, runs: str) -> float:  # type: ignore[type-arg]
+    return float(max(results[f"{run}{runs}"]["memory_mb"] for run in ("no_loss", "loss_10")))
 
 
 def markdown(results: dict) -> str:  # type: ignore[type-arg]
@@ -100,8 +108,8 @@ def markdown(results: dict) -> str:  # type: ignore[type-arg]
         "",
         "A whole lost packet is what it costs beyond a received one: its own frame and the crossfade in the next; fits made",
         "ahead are not in it. Around the predictor is the same with one of order 1 on 2048 samples, less that predictor's time.",
-        "The daemon has the null output, `--predictor auto` and no subscriber, and is fed by `plcd send`; its share is",
-        "user and system time, fits ahead included.",
+        "The daemon has the null output, `--predictor auto`, the default network and no subscriber, and is fed by `plcd send`;",
+        "its share is user and system time, work ahead included.",
         "",
     ]
     return "\n".join(lines)

@@ -22,7 +22,7 @@ PACKET = 320
 def _conceal(*arguments: object) -> int:
     parser = argparse.ArgumentParser(prog="plcd")
     add_parser(parser.add_subparsers())
-    flags = ["--packet", str(PACKET), "--predictor", "burg:32/256"]
+    flags = ["--packet", str(PACKET), "--predictor", "burg:32/256", "--model", "none"]
     args = parser.parse_args(["conceal", *map(str, arguments), *flags])
     code = args.run(args)
     assert isinstance(code, int)

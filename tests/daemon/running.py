@@ -103,9 +103,13 @@ class Running:
 
 @contextlib.contextmanager
 def running(*flags: str, listen: str = "127.0.0.1:0", **popen: Any) -> Iterator[Running]:
-    """A daemon with ``flags``, controlled over a socket of its own; killed at the end if it still runs."""
+    """A daemon with ``flags``, controlled over a socket of its own; killed at the end if it still runs.
+
+    Unless they say otherwise the predictor plays alone: what it plays does not depend on how busy the machine is.
+    """
+    alone = () if "--model" in flags else ("--model", "none")
     with tempfile.TemporaryDirectory(prefix="plcd-test-") as name:
-        command = (*PLCD, "--listen", listen, "--control", f"ipc://{name}/c", *flags)
+        command = (*PLCD, "--listen", listen, "--control", f"ipc://{name}/c", *alone, *flags)
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **popen)
         daemon = None
         try:

@@ -19,7 +19,18 @@ import tiny_models as tiny
 
 FRAME = 2048
 """46 ms, so that a busy machine is still in time."""
-FLAGS = ("--output", "null", "--lookahead", "0", "--depth", "300ms", "--packet", str(FRAME))
+FLAGS = (
+    "--model",
+    "auto",
+    "--output",
+    "null",
+    "--lookahead",
+    "0",
+    "--depth",
+    "300ms",
+    "--packet",
+    str(FRAME),
+)
 OWN = "lpc:32/256"
 ALIKE = tiny.staged_magnitude(1.0, noise=1)
 """Gives the prediction, innovation included, as it is."""
