@@ -13,6 +13,8 @@ QUALITY = (BENCH / "QUALITY.md").read_text(encoding="utf-8")
 RESULTS = (BENCH / "RESULTS.md").read_text(encoding="utf-8")
 MARKED = "a\n<!-- quality: -->\nold\n<!-- /quality -->\nb\n<!-- costs: -->\n<!-- /costs -->\nc\n"
 
+TITLE = "**plcd** with the network `hybrid`, the default"
+
 
 def _row(text: str, start: str) -> list[str]:
     line = next(line for line in text.splitlines() if line.startswith(f"| {start} |"))
@@ -33,11 +35,11 @@ def test_what_is_measured_anew_goes_into_the_tables_and_nothing_else() -> None:
     assert before.startswith("a\n<!-- quality: -->\n| 10 % loss")
     assert before.endswith("<!-- /costs -->\nc\n")
     assert "old" not in before
-    own = next(line for line in QUALITY.splitlines() if line.startswith("| plcd |"))
+    own = next(line for line in QUALITY.splitlines() if line.startswith("| plcd + hybrid |"))
     measured = own.replace(own.split("|")[2], " **−4.25 [−5.00, 1.00]** ")
     changed = readme_with(MARKED, QUALITY.replace(own, measured, 1), RESULTS)
-    assert _row(changed, "**plcd**")[1] == "**-4.3** " + _row(before, "**plcd**")[1].split(" ")[1]
-    assert _row(changed, "**plcd**")[2:] == _row(before, "**plcd**")[2:]
+    assert _row(changed, TITLE)[1] == "**-4.3** " + _row(before, TITLE)[1].split(" ")[1]
+    assert _row(changed, TITLE)[2:] == _row(before, TITLE)[2:]
     assert _row(readme_with(MARKED, QUALITY, RESULTS.replace(MEMORY, "99.4 MB")), "memory")[1] == "99 MB"
 
 
