@@ -21,7 +21,7 @@ setup-train:  ## make .venv-train: the same with PyTorch, for plcd train
 	@scripts/setup.sh train
 
 test-train: setup-train  ## train every recipe for a short while, really: 5 minutes (ARGS=... goes to pytest)
-	$(PY_TRAIN) -m pytest tests/training $(ARGS)
+	$(PY_TRAIN) -m pytest tests/training tests/training_nets $(ARGS)
 
 check: test  ## the same as test
 
