@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plcd.core.extrapolation import CEILING, Extrapolation
-from plcd.core.innovation import Innovation, fall
+from plcd.core.innovation import Innovation
 from plcd.core.linear_prediction import Real
 from plcd.core.predictor import Fit, Predictor
-from plcd.core.refiner import Block, Refiner, Signal
+from plcd.core.refined import blend
+from plcd.core.refiner import Block, Refiner, Signal, playable
 
 MEMORY: Final = 8
 """Trials over which the record fades to 1/e: at 10 % loss about a second, a phrase."""
@@ -97,12 +98,10 @@ def run(trial: Trial, refiner: Refiner) -> tuple[float, float] | None:
     block = Block(
         trial.past, trial.received, predicted.astype(np.float32), added.astype(np.float32), 0, trial.rate
     )
-    better = refiner.refine(block)
-    if better is None or better.shape != (refiner.made,) or not np.isfinite(better).all():
+    better = playable(refiner, block)
+    if better is None:
         return None
-    made = np.clip(better.astype(np.float64), -ceiling, ceiling)
-    weight = fall(np.arange(1, refiner.fade + 1), 0.0, refiner.fade + 1.0)
-    made[: refiner.fade] = weight * plain[: refiner.fade] + (1.0 - weight) * made[: refiner.fade]
+    made = blend(plain[: refiner.fade], np.clip(better.astype(np.float64), -ceiling, ceiling))
     before, actual = np.split(trial.actual.astype(np.float64), (BEFORE,))
     count = min(actual.size, made.size)
     heard = np.concatenate((before, actual[:count]))

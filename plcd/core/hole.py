@@ -13,7 +13,7 @@ from plcd.core.history import History
 from plcd.core.innovation import Innovation, fall
 from plcd.core.linear_prediction import Real, tail_of
 from plcd.core.predictor import Fit
-from plcd.core.refined import Refined, RefinerCounters, newest
+from plcd.core.refined import Refined, RefinerCounters, blend, newest
 from plcd.core.refiner import Refiner, closes
 
 FADE_START_S = 0.05
@@ -211,8 +211,7 @@ class OpenHole:
         refined = Refined(source, refiner, past, received, self._counters, self._rate)
         made = refined.next(closed.made.size)
         led = min(LED_SAMPLES, made.size)
-        weight = fall(np.arange(1, led + 1), 0.0, led + 1.0)
-        made[-led:] = closed.made[-led:] + weight * (made[-led:] - closed.made[-led:])
+        made[-led:] = blend(made[-led:], closed.made[-led:])
         return made
 
     def _fade(self, out: Samples) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from plcd.core.innovation import fall
 from plcd.core.linear_prediction import Real
 from plcd.core.presence import Mask
-from plcd.core.refiner import Block, Refiner, Signal
+from plcd.core.refiner import Block, Refiner, Signal, playable
 
 _NOTHING = np.zeros(0)
 _T = TypeVar("_T", np.float32, np.bool_)
@@ -117,7 +117,7 @@ class Refined:
         if missing > 0:
             wanted = max(missing, self._tail.size)
             self._show(wanted)
-            self._append(_blend(self._tail, self._plain(wanted)))
+            self._append(blend(self._tail, self._plain(wanted)))
             self._prediction, self._innovation = self._prediction[wanted:], self._innovation[wanted:]
             self._tail = _NOTHING
         return self._given(count)
@@ -135,9 +135,9 @@ class Refined:
         if better is not None:
             result = better.astype(np.float64)
             if not self._tail.size:
-                result = _blend(made[: self._refiner.fade], result)
+                result = blend(made[: self._refiner.fade], result)
             made, tail = np.split(result, (block,))
-        made = _blend(self._tail, made)
+        made = blend(self._tail, made)
         self._tail = tail
         self._append(made)
         self._past = np.concatenate((self._past, made.astype(np.float32)))[block:]
@@ -178,10 +178,7 @@ class Refined:
         block = Block(
             self._past.copy(), self._received.copy(), prediction, innovation, self._start, self._rate
         )
-        better = refiner.refine(block)
-        if better is None or better.shape != (refiner.made,) or not np.isfinite(better).all():
-            return None
-        return better
+        return playable(refiner, block)
 
 
 def newest(samples: NDArray[_T], count: int) -> NDArray[_T]:
@@ -192,8 +189,8 @@ def newest(samples: NDArray[_T], count: int) -> NDArray[_T]:
     return out
 
 
-def _blend(before: Real, after: Real) -> Real:
-    """``before`` into ``after``, over as much of both as there is."""
+def blend(before: Real, after: Real) -> Real:
+    """``before`` into ``after``, over as much of both as there is, by a raised cosine; as long as ``after``."""
     count = min(before.size, after.size)
     out = after.copy()
     weight = fall(np.arange(1, count + 1), 0.0, count + 1.0)

@@ -79,6 +79,14 @@ class Trained(Protocol):
         """Seconds for a block whose past it has looked at; 0 where nobody measured, or nobody waits."""
 
 
+def playable(refiner: Refiner, block: Block) -> Signal | None:
+    """What ``refiner`` makes of ``block``; None where it makes nothing, or nothing that can be played."""
+    better = refiner.refine(block)
+    if better is None or better.shape != (refiner.made,) or not np.isfinite(better).all():
+        return None
+    return better
+
+
 def closes(refiner: Refiner | None) -> bool:
     """Whether ``refiner`` is shown holes that are closed from both sides."""
     return isinstance(refiner, Trained) and refiner.closes
