@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
 
-.PHONY: help setup setup-train demo test test-train check lint format lock bench bench-quality wheel clean
+.PHONY: help setup setup-train demo test test-train fuzz check lint format lock bench bench-quality wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -22,6 +22,10 @@ setup-train:  ## make .venv-train: the same with PyTorch, for plcd train
 
 test-train: setup-train  ## train every recipe for a short while, really: 5 minutes (ARGS=... goes to pytest)
 	$(PY_TRAIN) -m pytest tests/training tests/training_nets $(ARGS)
+
+fuzz: setup  ## every property test with new random examples, ROUNDS times (10 unless given)
+	@for round in $$(seq $(or $(ROUNDS),10)); do \
+		$(PY) -m pytest -q --hypothesis-profile=fuzz -m hypothesis $(ARGS) || exit 1; done
 
 check: test  ## the same as test
 

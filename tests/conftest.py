@@ -9,7 +9,9 @@ import pytest
 from headless_browser import Browser, NoBrowserError, find_browser
 from soundserver import PulseServer, UnavailableError, jack_environment
 
-hypothesis.settings.register_profile("plcd", deadline=None)  # first calls compile, and machines are busy
+# No deadline: first calls compile, and machines are busy. The same examples on every run; make fuzz looks for new ones.
+hypothesis.settings.register_profile("plcd", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("plcd")
 
 

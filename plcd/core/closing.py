@@ -21,6 +21,8 @@ SWELL_RATIO: Final = 10**0.4
 """Guard: the hole must not get more energy than extrapolation would give it by more than this (4 dB); same measurement."""
 LED_SAMPLES: Final = 32
 """At the end of a closed hole so many lead from what a network made of it to what was received."""
+LARGEST: Final = float(np.finfo(np.float32).max)
+"""No limit is above this: what is played has to fit into a float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def close(
     if not interpolate_each(past, after, fit.coefficients, wanted, fillings):
         return None
     expected = fillings[0]
-    limit = max(ceiling, CEILING * float(np.abs(after).max()))
+    limit = min(max(ceiling, CEILING * float(np.abs(after).max())), LARGEST)
     if not np.abs(expected).max() <= limit:
         return None
     usual_error = mean_error(context[-2 * past.size :], fit.coefficients)

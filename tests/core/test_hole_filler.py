@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 from core_streams import RATE, SEVERAL, SMALL, music
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plcd.core.ensemble import Ensemble
@@ -151,6 +151,7 @@ def signal(kind: str, count: int, seed: int) -> Samples:
     st.sampled_from([1e-44, 1e-30, 1.0, 1e30, 3.4e38]),
     st.sampled_from([0.0, 1.0, 2.0]),
 )
+@example("tone", 0, 1, 1, 300, "burg:64/256", 3.4e38, 0.0)  # closed right below the largest float32
 def test_output_is_bounded_by_what_was_received_through_any_number_of_holes(
     kind: str, seed: int, received: int, lost: int, ahead: int, predictor: str, scale: float, noise: float
 ) -> None:
