@@ -66,6 +66,8 @@ def test_parcnet_makes_its_horizon_from_the_context() -> None:
     network = Parcnet().eval()
     context = torch.rand(1, 1, 4096) - 0.5
     with torch.no_grad():
+        assert not network(context).any()  # untrained, it leaves the prediction alone
+        network.last.weight.normal_()
         made = network(context)
         context[..., -1] += 0.5
         assert not torch.allclose(network(context), made)

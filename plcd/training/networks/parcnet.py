@@ -92,6 +92,9 @@ class Parcnet(nn.Module):
             DilatedResidualBlock(*pair, DECODER_KERNEL) for pair in pairwise(DECODER)
         )
         self.last = nn.Conv1d(DECODER[-1], 1, 1)
+        nn.init.zeros_(self.last.weight)  # untrained, it adds nothing to the prediction
+        assert self.last.bias is not None
+        nn.init.zeros_(self.last.bias)
 
     def forward(self, context: Tensor) -> Tensor:
         """What to add to a prediction, ``(batch, 1, horizon)`` in -1..1.
