@@ -18,7 +18,7 @@ LAYERS = {
     "io": {"io", "neural", "wire", "core"},
     "offline": {"offline", "wire", "core"},
     "scoring": {"scoring", "core"},
-    "training": {"training", "offline", "scoring", "core"},
+    "training": {"training", "neural", "offline", "scoring", "core"},
     "cli": {"cli", "neural", "training", "io", "offline", "scoring", "wire", "core"},
 }
 

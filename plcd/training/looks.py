@@ -21,7 +21,7 @@ from plcd.training.weights import save_weights
 
 SCORES = "scores.csv"
 BEST = "best.npz"
-_HIGHER_IS_BETTER = ("zimtohrli", "odg", "gap_snr_db")
+_HIGHER_IS_BETTER = ("zimtohrli", "odg", "gap_snr_db", "snr_db")
 
 
 @dataclass
@@ -34,6 +34,8 @@ class Looks(lightning.Callback):
     head: Callable[[int], dict[str, Any]]
     """What the weights' file says beside them, from the number of steps."""
     bar: Bar
+    also: Callable[[Task], Figures] | None = None
+    """More figures of a task, where there are any."""
     best: float = float("inf")
     """The figure of the best weights, the smaller the better."""
     best_step: int = -1
@@ -124,6 +126,8 @@ class Looks(lightning.Callback):
                 for batch in self.batches
             ]
         figures = {"loss": sum(losses) / len(losses)}
+        if self.also is not None:
+            figures |= self.also(task)
         if self.bench is not None and isinstance(task, ConcealTask):
             threads = torch.get_num_threads()
             torch.set_num_threads(
@@ -188,5 +192,5 @@ class Looks(lightning.Callback):
 
 
 def _shown(figures: Figures) -> str:
-    names = {"gap_snr_db": "gap SNR (dB)", "zimtohrli": "Zimtohrli", "odg": "ODG"}
+    names = {"gap_snr_db": "gap SNR (dB)", "snr_db": "SNR (dB)", "zimtohrli": "Zimtohrli", "odg": "ODG"}
     return ", ".join(f"{names.get(name, name)} {value:.4g}" for name, value in figures.items())

@@ -11,8 +11,9 @@ from plcd.core.loss import parse_loss
 from plcd.training.errors import TrainingError
 from plcd.training.tables import read_table
 
-TASKS = ("magnitude", "waveform", "samples", "codec-magnitude", "codec-time")
-"""What can be trained: the framings of docs/models.md, and the two nets that imitate an MP3 encoder."""
+TASKS = ("magnitude", "waveform", "samples", "codec-magnitude", "codec-time", "codec-testbed")
+"""What can be trained: the framings of docs/models.md, the two nets that imitate an MP3 encoder, and what their loss was
+tried on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class Data:
     """True samples behind the horizon that an example keeps, for losses that hear on."""
     loss: tuple[str, ...] = ("gilbert:0.05,0.5",)
     """Loss patterns, one drawn for each clip, as ``plcd send --loss`` takes them."""
+    model: str = ""
+    """The network that conceals while examples are cut, as ``plcd --model`` takes it; without one the predictor alone does."""
+    closed_share: float = 0.0
+    """Of the clips so many are concealed with a packet of lookahead: their holes are closed from both sides."""
     clip_s: float = 2.0
     """Seconds of a recording that are concealed at a time."""
     gain_db: tuple[float, ...] = (-12.0, 6.0)
@@ -79,7 +84,7 @@ class Data:
     validation_share: float = 0.1
     """Of the recordings, by a hash of their names."""
     patch: int = 0
-    """Samples of an example of the codec nets."""
+    """Samples of an example of the codec nets and of their testbed."""
     kbps: int = 16
     """Rate of the MP3 that they imitate."""
 
@@ -101,6 +106,7 @@ class Data:
             ("after", self.after, 0, 1 << 16),
             ("clip_s", self.clip_s, 0.1, 60.0),
             ("pitch_cents", self.pitch_cents, 0.0, 1200.0),
+            ("closed_share", self.closed_share, 0.0, 1.0),
             ("easy_share", self.easy_share, 0.0, 1.0),
             ("clips", self.clips, 1, 10_000),
             ("rounds", self.rounds, 1, 1000),
@@ -148,16 +154,17 @@ class Validation:
     batches: int = 8
     """Batches of validation recordings whose loss is averaged."""
     clips: int = 4
-    """Clips that are concealed by the engine with the network in it, and scored."""
+    """Clips that are concealed by the engine with the network in it, and scored; of the testbed: frames, at most."""
     clip_s: float = 6.0
     loss: str = "gilbert:0.055,0.5"
     """10 % of all packets."""
     choose: str = "loss"
-    """By which figure the best weights are kept: ``loss``, ``zimtohrli``, ``odg`` or ``gap_snr_db``."""
+    """By which figure the best weights are kept: ``loss``, ``zimtohrli``, ``odg`` or ``gap_snr_db``; of the testbed also
+    ``snr_db``."""
 
     def __post_init__(self) -> None:
-        if self.choose not in ("loss", "zimtohrli", "odg", "gap_snr_db"):
-            raise ValueError(f"choose {self.choose!r}: one of loss, zimtohrli, odg, gap_snr_db")
+        if self.choose not in ("loss", "zimtohrli", "odg", "gap_snr_db", "snr_db"):
+            raise ValueError(f"choose {self.choose!r}: one of loss, zimtohrli, odg, gap_snr_db, snr_db")
         if self.every < 1:
             raise ValueError(f"every must be at least 1, not {self.every}")
         parse_loss(self.loss)
@@ -214,8 +221,13 @@ class Recipe:
 
     @property
     def codec(self) -> bool:
-        """Whether it makes a net for a loss, rather than one that conceals."""
+        """Whether it makes a net for a loss, or tries that loss, rather than making one that conceals."""
         return self.task.startswith("codec")
+
+    @property
+    def testbed(self) -> bool:
+        """Whether it tries the codec loss where its paper did."""
+        return self.task == "codec-testbed"
 
     @property
     def weights(self) -> dict[str, float]:

@@ -14,13 +14,14 @@ import torch
 from plcd.training.board import Board
 from plcd.training.checkpoints import LAST, AtomicCheckpoints
 from plcd.training.codec.pairs import PairMaker
+from plcd.training.codec.patches import PatchMaker, cut_frames
 from plcd.training.data.clips import Clips
 from plcd.training.data.collection import Recording, Split, describe, find_recordings, parse_source, split
 from plcd.training.data.cutting import BlockMaker
 from plcd.training.data.stream import Maker, Rounds
 from plcd.training.errors import TrainingError
 from plcd.training.facts import facts
-from plcd.training.figures import Bench
+from plcd.training.figures import Bench, Figures
 from plcd.training.finishing import finish
 from plcd.training.loading import Batches, first_batches
 from plcd.training.looks import SCORES, Looks
@@ -29,6 +30,7 @@ from plcd.training.recipe import Recipe, read_recipe
 from plcd.training.stopping import Stopper
 from plcd.training.tasks.base import Task
 from plcd.training.tasks.make import make_task
+from plcd.training.tasks.testbed import AutoencoderTask
 from plcd.training.weights import load_weights, read_checkpoint
 
 _LEAST_S = 0.5
@@ -190,6 +192,8 @@ def _maker(recipe: Recipe, recordings: tuple[Recording, ...], seed: int, vary: b
         data.gain_db if vary else (0.0, 0.0),
         data.pitch_cents if vary else 0.0,
     )
+    if recipe.testbed:
+        return PatchMaker(clips, seed, data.patch)
     if recipe.codec:
         return PairMaker(clips, seed, data.patch, data.kbps)
     assert recipe.framing is not None
@@ -214,7 +218,23 @@ def _looks(
     if not recipe.codec and validation.clips:
         source = Clips(recordings, recipe.data.rate, validation.clip_s)
         bench = Bench.draw(source, validation.clips, validation.loss, recipe.data, bar.say)
-    return Looks(out, batches, bench, head, bar)
+    return Looks(out, batches, bench, head, bar, _also(recipe, recordings, bar.say))
+
+
+def _also(
+    recipe: Recipe, recordings: tuple[Recording, ...], say: Callable[[str], None]
+) -> Callable[[Task], Figures] | None:
+    """What a look measures of the testbed."""
+    if not recipe.testbed or not recipe.validation.clips:
+        return None
+    frames = cut_frames(recordings, recipe.data.patch, recipe.validation.clips, say)
+    say(f"SNR: mean over {len(frames)} frames of {recipe.data.patch}")
+
+    def measure(task: Task) -> Figures:
+        assert isinstance(task, AutoencoderTask)
+        return {"snr_db": task.snr_db(frames)}
+
+    return measure
 
 
 def _head(recipe: Recipe, data: str, steps: int) -> dict[str, Any]:

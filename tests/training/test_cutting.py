@@ -1,9 +1,11 @@
 """Examples are what a network is shown in use, with the truth of the same samples beside them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from phrases import RATE, phrase, write_phrases
 
 from plcd.core.concealer import Concealer
@@ -77,11 +79,14 @@ def test_the_past_is_what_was_played_and_says_what_of_it_was_received(tmp_path: 
     assert np.array_equal(block.past[:512], clip[place - 1024 : place - 512])
 
 
-def test_the_truth_is_what_the_predictor_tried_to_say(tmp_path: Path) -> None:
+def steady_tone() -> NDArray[np.float32]:
     time = np.arange(2 * RATE) / RATE
-    tone = (
-        0.5 * np.sin(2 * np.pi * 440 * time) + 1e-3 * np.random.default_rng(0).standard_normal(time.size)
-    ).astype(np.float32)
+    noise = 1e-3 * np.random.default_rng(0).standard_normal(time.size)
+    return (0.5 * np.sin(2 * np.pi * 440 * time) + noise).astype(np.float32)
+
+
+def test_the_truth_is_what_the_predictor_tried_to_say(tmp_path: Path) -> None:
+    tone = steady_tone()
     make = maker(write_phrases(tmp_path, 1, 2.0))
     flags = parse_loss("periodic:9").sample(-(-tone.size // 512), np.random.default_rng(0))
     for block, place in make.conceal(tone, flags)[3:]:
@@ -106,3 +111,31 @@ def test_regular_patterns_begin_anywhere(tmp_path: Path, spec: str) -> None:
     make = maker(write_phrases(tmp_path, 1, 2.0), data)
     firsts = {float(np.mean(make(number, print)["received"])) for number in range(6)}
     assert len(firsts) > 1
+
+
+def test_holes_that_are_closed_show_what_was_received_behind_them(tmp_path: Path) -> None:
+    clip = steady_tone()
+    flags = np.zeros(-(-clip.size // 512), np.bool_)
+    flags[[10, 20, 21, 40]] = True
+    blocks = maker(write_phrases(tmp_path, 1, 2.0)).conceal(clip, flags, lookahead=1)
+    assert [(place // 512, block.start) for block, place in blocks] == [(10, 0), (20, 0), (21, 0), (40, 0)]
+    for block, place in blocks:
+        follows = np.array_equal(block.prediction[512:], clip[place + 512 : place + 1024])
+        assert follows == (place // 512 != 20)  # nothing is known behind the first of two
+        assert not (follows and block.innovation[512:].any())
+
+
+def test_a_network_conceals_the_past_of_later_examples(tmp_path: Path) -> None:
+    clip = phrase(0, 2.0)
+    flags = np.zeros(-(-clip.size // 512), np.bool_)
+    flags[20:27] = True
+    folder = write_phrases(tmp_path, 1, 2.0)
+    data = Data(predictor=FAST.predictor, past=2048, loss=FAST.loss, clip_s=2.0)
+    speaking = maker(folder, replace(data, model="hybrid")).conceal(clip, flags)
+    alone = maker(folder, data).conceal(clip, flags)
+    assert [place for _, place in speaking] == [place for _, place in alone]
+    assert np.array_equal(speaking[0][0].past, alone[0][0].past)
+    for (with_network, place), (without, _) in zip(speaking[1:], alone[1:], strict=True):
+        heard = min(place - 20 * 512, 2048)
+        assert not np.allclose(with_network.past[-heard:], without.past[-heard:], atol=1e-12)
+        assert np.array_equal(with_network.past[:-heard], without.past[:-heard])

@@ -19,6 +19,16 @@ MAGNITUDE_PATCH: Final = 66_048
 TIME_PATCH: Final = 16_384
 
 
+def magnitudes(wave: Tensor, window: Tensor) -> Tensor:
+    """``(batch, 1, 512, frames)`` of ``(batch, n)``, frames of 1024 every 512, the top bin left out.
+
+    Over half the window's sum, so a full-scale sine has 1.
+    """
+    spectrum = torch.stft(wave, SIZE, HOP, window=window, center=False, return_complex=True)
+    magnitude = torch.sqrt(spectrum.real**2 + spectrum.imag**2 + 1e-12)
+    return magnitude[:, None, :BINS] / (window.sum() / 2)
+
+
 class MagnitudeCodec(nn.Module):
     """U-Net on magnitudes ``(batch, 1, 512, frames)`` in 0..1, frames a multiple of 32.
 
@@ -52,13 +62,8 @@ class MagnitudeCodec(nn.Module):
             self.up.append(nn.Sequential(*block))
 
     def magnitudes(self, wave: Tensor) -> Tensor:
-        """``(batch, 1, 512, frames)`` of ``(batch, n)``, frames of 1024 every 512, the top bin left out.
-
-        Over half the window's sum, so a full-scale sine has 1.
-        """
-        spectrum = torch.stft(wave, SIZE, HOP, window=self.window, center=False, return_complex=True)
-        magnitude = torch.sqrt(spectrum.real**2 + spectrum.imag**2 + 1e-12)
-        return magnitude[:, None, :BINS] / (self.window.sum() / 2)
+        """What it is shown of ``wave``."""
+        return magnitudes(wave, self.window)
 
     def forward(self, magnitude: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The coded magnitude, same shape, and the activations of every layer."""

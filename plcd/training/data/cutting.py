@@ -1,11 +1,13 @@
 """Cuts training examples by running plcd itself: each is a block of a hole exactly as a network is shown it in use.
 
-A clip is concealed under a random loss pattern, packet by packet, with a network in place that only takes notes. So the past of
-a block holds what was really played: earlier holes concealed, crossfades behind them.
+A clip is concealed under a random loss pattern, packet by packet, with something in the network's place that takes notes. So the
+past of a block holds what was really played: earlier holes concealed, crossfades behind them. Where the recipe names a network
+(``data.model``) it is that network that concealed them, and where a clip has lookahead its holes are closed from both sides.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,39 +15,15 @@ from numpy.typing import NDArray
 
 from plcd.core.concealer import Concealer
 from plcd.core.loss import Flags, parse_loss
-from plcd.core.refiner import Block, Signal
+from plcd.core.refiner import Block, Refiner
+from plcd.neural.shipped import load_model
 from plcd.training.data.clips import Clip, Clips
+from plcd.training.data.recorder import Recorder
 from plcd.training.data.stream import Examples
 from plcd.training.recipe import Data
 
 _QUIET = 1e-8
 """Mean square of the truth, -80 dB full scale: what is quieter teaches nothing."""
-
-
-@dataclass
-class Recorder:
-    """A network that says nothing and keeps what it was shown."""
-
-    context: int
-    block: int
-    horizon: int
-    made: int
-    name: str = "recorder"
-    fade: int = 0
-    shown: list[Block] = field(default_factory=list)
-
-    def refuses(self, rate: int) -> str | None:
-        """See :class:`plcd.core.refiner.Refiner`."""
-        return None
-
-    def look(self, past: Signal) -> bool:
-        """See there."""
-        return False
-
-    def refine(self, block: Block) -> Signal | None:
-        """See there."""
-        self.shown.append(block)
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +55,10 @@ class BlockMaker:
             else flags
         )
         reach = self.horizon + self.data.after
+        lookahead = int(self.data.closed_share > 0 and rng.random() < self.data.closed_share)
         blocks = [
             (block, clip[place : place + reach])
-            for block, place in self.conceal(clip, flags)
+            for block, place in self.conceal(clip, flags, lookahead)
             if place + reach <= clip.size
         ]
         kept = [
@@ -89,29 +68,36 @@ class BlockMaker:
         ]
         return self._arrays(kept)
 
-    def conceal(self, clip: Clip, flags: Flags) -> list[tuple[Block, int]]:
+    def conceal(self, clip: Clip, flags: Flags, lookahead: int = 0) -> list[tuple[Block, int]]:
         """Every block of a hole that a network would be shown, and where it begins in the clip.
 
-        plcd also tries networks on what was received, to know whether they may speak: those blocks are left out.
+        ``lookahead`` in packets. plcd also tries networks on what was received, to know whether they may speak: those blocks are
+        left out.
         """
         data = self.data
-        recorder = Recorder(data.past, data.packet, self.horizon, made=data.packet)
-        concealer = Concealer(data.rate, 1, data.packet, data.predictor, 0, recorder)
-        played = np.zeros(clip.size + data.past, np.float32)
+        speaker = speaking(data.model) if data.model else None
+        recorder = Recorder(data.predictor, data.past, data.packet, self.horizon, speaker, lookahead > 0)
+        concealer = Concealer(data.rate, 1, data.packet, data.predictor, lookahead, recorder)
+        played = np.zeros(data.past + clip.size, np.float32)
         found: dict[int, Block] = {}
         hole = 0
         for index, lost in enumerate(flags.tolist()):
-            place = index * data.packet
-            packet = clip[place : place + data.packet]
+            packet = clip[index * data.packet : (index + 1) * data.packet]
             audio = concealer.push_lost(packet.size) if lost else concealer.push(packet)
-            if lost:
-                hole = hole if index and flags[index - 1] else place
-                before = played[hole : hole + data.past]
+            given = index - lookahead  # the packet that is played now; the last ones never are
+            if given < 0:
+                continue
+            place = given * data.packet
+            if flags[given]:
+                hole = hole if given and flags[given - 1] else place
                 for block in recorder.shown:
-                    if block.start or np.array_equal(block.past, before):
-                        found[hole + block.start] = block
+                    # A hole that can be closed after a while begins anew there.
+                    for start in (hole, place):
+                        if block.start or np.array_equal(block.past, played[start : start + data.past]):
+                            found[start + block.start] = block
+                            break
             recorder.shown.clear()
-            played[data.past + place : data.past + place + packet.size] = audio[:, 0]
+            played[data.past + place : data.past + place + audio.shape[0]] = audio[:, 0]
         return [(block, place) for place, block in found.items()]
 
     def _keeps(self, block: Block, truth: Clip, chance: float) -> bool:
@@ -133,6 +119,12 @@ class BlockMaker:
             "after": _stack([truth[horizon:] for _, truth in kept], self.data.after, np.float32),
             "start": np.array([block.start for block, _ in kept], np.int64),
         }
+
+
+@cache
+def speaking(model: str) -> Refiner:
+    """The network that conceals while examples are cut; loaded once in each process. Raises ModelError."""
+    return load_model(model)
 
 
 def _stack(rows: Sequence[NDArray[Any]], width: int, kind: type) -> NDArray[Any]:

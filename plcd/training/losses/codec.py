@@ -36,16 +36,19 @@ class CodecLoss(nn.Module):
 
     def forward(self, made: Sound, truth: Sound) -> Tensor:
         ours, real = (self.downsample(sound.joined(sound.past.shape[1])) for sound in (made, truth))
-        output, activations = self._hear(ours)
-        with torch.no_grad():
-            wanted, layers = self._hear(real)
-        loss = functional.l1_loss(output, wanted)
-        loss = loss + sum(functional.l1_loss(a, b) for a, b in zip(activations, layers, strict=True)) / len(
-            layers
-        )
+        prediction, feature = self.compare(ours, real)
+        loss = prediction + feature
         if isinstance(self.net, MagnitudeCodec):
             loss = loss + functional.l1_loss(made.wave, truth.wave)
         return loss
+
+    def compare(self, made: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        """Prediction and feature loss of waves ``(batch, n)`` at 16 kHz."""
+        output, activations = self._hear(made)
+        with torch.no_grad():
+            wanted, layers = self._hear(truth)
+        features = [functional.l1_loss(a, b) for a, b in zip(activations, layers, strict=True)]
+        return functional.l1_loss(output, wanted), torch.stack(features).mean()
 
     def _hear(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
         if isinstance(self.net, TimeCodec):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
+from plcd.training.codec.autoencoder import Autoencoder
 from plcd.training.codec.store import make_codec
 from plcd.training.errors import TrainingError
 from plcd.training.recipe import Recipe
@@ -13,6 +14,7 @@ from plcd.training.tasks.codec import L1, CodecTask
 from plcd.training.tasks.conceal import ConcealTask
 from plcd.training.tasks.magnitude import MagnitudeTask
 from plcd.training.tasks.samples import SamplesTask
+from plcd.training.tasks.testbed import AutoencoderTask
 from plcd.training.tasks.waveform import WaveformTask
 
 _NETWORKS = {
@@ -29,11 +31,20 @@ _TASKS: dict[str, type[ConcealTask]] = {
 
 def make_task(recipe: Recipe, codec: Path | None = None) -> Task:
     """Raises TrainingError for a network, a setting or a loss that there is not."""
+    if recipe.testbed:
+        return AutoencoderTask(recipe, _make_autoencoder(recipe), codec)
     if recipe.codec:
         if set(recipe.weights) != {L1}:
             raise TrainingError(f"loss {recipe.loss!r}: a codec net has one loss, {L1}")
         return CodecTask(recipe, make_codec(recipe.task, recipe.network))
     return _TASKS[recipe.task](recipe, make_network(recipe), codec)
+
+
+def _make_autoencoder(recipe: Recipe) -> Autoencoder:
+    try:
+        return Autoencoder(**recipe.network)
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"recipe {recipe.name}: network: {error}") from None
 
 
 def make_network(recipe: Recipe) -> nn.Module:
