@@ -13,7 +13,7 @@ DEADLINE_S: Final = 0.004
 """Concealing one loss, all channels together, takes no longer, nor longer than half a packet lasts."""
 MARGIN: Final = 1.3
 """What is allowed for over the time measured on an idle machine."""
-USUAL_PAIR_S: Final = 4e-10
+USUAL_PAIR_S: Final = 2.8e-10
 """Seconds per unit of :attr:`Predictor.work` on a processor with AVX-512, for where nobody measured."""
 AHEAD_S: Final = 0.05
 """What fits ahead may take is saved up for so long: at 10 % loss a hole comes every 0.16 s, and a jitter buffer of 40 ms
@@ -22,15 +22,15 @@ BUDGET: Final = 0.4
 """Share of one core that fitting ahead may take, by default."""
 
 # What concealing takes beside the fit, in units of Predictor.work, measured:
-DRIVE_WORK: Final = 0.3
+DRIVE_WORK: Final = 0.44
 """One coefficient for one extrapolated sample."""
-CHANNEL_WORK: Final = 150_000
+CHANNEL_WORK: Final = 215_000
 """Once per channel, whatever the predictor."""
-ERROR_WORK: Final = 400
+ERROR_WORK: Final = 580
 """Per prediction error that the innovation is sampled from, of which there are at most :data:`MOST_ERRORS`."""
-SAMPLE_WORK: Final = 250
+SAMPLE_WORK: Final = 360
 """Per sample concealed or crossfaded."""
-CLOSE_WORK: Final = (2.2, 1.55, 0.75)
+CLOSE_WORK: Final = (3.2, 2.25, 1.1)
 """Closing m samples from both sides at order p, guards included: per m², per m p and per p²."""
 
 

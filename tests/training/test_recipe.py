@@ -71,7 +71,7 @@ def test_a_file_is_a_recipe_too(tmp_path: Path) -> None:
         ('loss = "tilt"', 'loss = "slope"', "loss 'slope': one of tilt"),
         ("past = 4096", "past = 100", "data.past (100) is less than framing.context (4096)"),
         ("past = 4096", "past = 10000000", "past must lie in 1..131072"),
-        ("made = 768", "made = 2000", "made must lie in 1..horizon (768), not 2000"),
+        ("made = 640", "made = 2000", "made must lie in 1..horizon (768), not 2000"),
         ("betas = [0.5, 0.9]", "betas = [0.5]", "betas: two numbers"),
         ("betas = [0.5, 0.9]", "betas = 0.5", "betas: a list is expected"),
         ("[network]", "[network", "not TOML"),

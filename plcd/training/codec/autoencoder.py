@@ -6,6 +6,7 @@ as many as make half: 128 at a 256th of the rate. A transposed convolution "of s
 decimation; both together are one of stride 2.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -37,7 +38,7 @@ class Autoencoder(nn.Module):
         """What lengths are a multiple of."""
         widths = [1, *(filters * (layer + 1) for layer in range(layers - 1))]
         widths.append(max(1, round(bottleneck * self.whole)))
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(pairwise(widths))
         self.down = nn.ModuleList(nn.Conv1d(wide, deep, kernel, 2, kernel // 2) for wide, deep in pairs)
         self.up = nn.ModuleList(
             nn.ConvTranspose1d(deep, wide, kernel, 2, kernel // 2, 1) for wide, deep in reversed(pairs)

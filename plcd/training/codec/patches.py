@@ -67,7 +67,9 @@ def cut_frames(
         if float(np.max(np.abs(frame), initial=0.0)) >= SILENT:
             frames.append(frame)
     if not frames:
-        raise TrainingError(f"no frame to validate on in {len(recordings)} recordings: only silence was found")
+        raise TrainingError(
+            f"no frame to validate on in {len(recordings)} recordings: only silence was found"
+        )
     return frames
 
 
