@@ -110,8 +110,8 @@ def measure(name: str, rounds: int, folder: Path) -> dict[str, Times]:
     }
 
 
-Row = tuple[str, str, str, str]
-"""What, to reach, measured, verdict."""
+Row = tuple[str, ...]
+"""What, to reach, measured, verdict; or what, and its times."""
 
 
 def rows(figures: dict[str, dict[str, Times]]) -> list[Row]:
