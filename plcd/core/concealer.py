@@ -29,9 +29,9 @@ class Concealer:
     innovation that keeps up the energy in holes; 0: prediction alone, nearest in waveform and duller. Samples that
     were pushed come out unchanged, but for a crossfade of 2.9 ms after a hole that was extrapolated.
 
-    A ``patient`` concealer makes all fits when a packet is lost, 8 ms a channel for the default predictor; the result
+    A ``patient`` concealer makes all fits when a packet is lost, 6 ms a channel for the default predictor; the result
     depends on the input alone. Live, say ``patient=False`` and call :meth:`prepare` between packets until it has nothing
-    left to do: a loss then costs 0.8 ms where the fits are made, else a fit of the first predictor more (3 ms).
+    left to do: a loss then costs 0.8 ms where the fits are made, else a fit of the first predictor more (2 ms).
     Not thread-safe; memory is bounded.
 
     Raises ValueError for arguments out of range.
