@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from plcd.core.ensemble import Ensemble
+from plcd.core.refiner import Signal
 from plcd.neural.errors import ModelError, one_line
 
 KEY: Final = "plcd"
@@ -18,6 +21,8 @@ _TEXT: Final = 1 << 16
 """Characters of metadata read."""
 _NOISE: Final = 2.0
 """As ``--noise``."""
+QUIETEST: Final = 1e-5
+"""The least RMS that is scaled up to: -100 dB, below the noise of 16 bits. Silence stays silence."""
 RATE_TOLERANCE: Final = 0.15
 """A network hears 48 kHz as 44.1 kHz played 9 % slower, a semitone and a half. Beyond this its bands and times are not those
 it was trained on."""
@@ -47,6 +52,13 @@ class Scale:
     kind: str
     """``none``, ``fixed`` or ``rms``."""
     value: float = 1.0
+
+    def of(self, past: Signal, power: float = 1.0) -> np.float32:
+        """The divisor: ``value``, for ``rms`` times the RMS of ``past`` to ``power``."""
+        if self.kind != "rms":
+            return np.float32(self.value)
+        rms = np.sqrt(float(past.astype(np.float64) @ past) / past.size)
+        return np.float32(self.value * max(rms, QUIETEST) ** power)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,6 @@ Spectrum = NDArray[np.complex64]
 """Shape (frames, bins)."""
 _LEAST = 1e-20
 """Magnitudes below have no phase that could be kept."""
-QUIETEST = 1e-5
-"""The least RMS that is scaled up to: -100 dB, below the noise of 16 bits. Silence stays silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +83,7 @@ class Magnitude(Network[Known]):
 
     def _know(self, past: Signal) -> Known:
         contract = self.contract
-        scale = np.float32(contract.scale.value)
-        if contract.scale.kind == "rms":
-            rms = np.sqrt(float(past.astype(np.float64) @ past) / past.size)
-            scale *= np.float32(np.sqrt(max(rms, QUIETEST)))
+        scale = contract.scale.of(past, 0.5)
         spectrum = self._transform(np.concatenate((past[self._pad : 0 : -1], past)), self._first)
         roots = _roots(spectrum)
         feeds = {}

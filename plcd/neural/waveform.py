@@ -1,9 +1,11 @@
 """Networks that say what a prediction misses, sample for sample (kind ``waveform``; PARCnet).
 
 The network sees the known samples and, where the prediction will be, zeros; what it returns is added to the prediction
-(Mezza et al. 2024). It rests on known samples alone, so all of its work may be done before any loss.
+(Mezza et al. 2024). It rests on known samples alone, so all of its work may be done before any loss. Where the contract scales,
+it sees all music at one level, and what it adds follows the level of what was played.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -17,27 +19,38 @@ from plcd.neural.session import Array
 from plcd.neural.stages import Stages, expect_shape, shape_of
 
 
-class Waveform(Network[dict[str, Array]]):
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Worked out from known samples."""
+
+    feeds: dict[str, Array]
+    """Of the stage that is left."""
+    scale: np.float32
+
+
+class Waveform(Network[Known]):
     """See :mod:`plcd.neural.waveform`."""
 
     kind: ClassVar[str] = "waveform"
 
     def __init__(self, contract: Contract, content: bytes, file: OnnxFile, threads: int = 1) -> None:
         super().__init__(contract, content, file, threads)
-        if contract.scale.kind != "none":
-            raise ModelError("metadata 'scale' must be none for the kind 'waveform'")
+        if contract.scale.kind == "fixed":
+            raise ModelError("metadata 'scale' must be none or rms for the kind 'waveform'")
         self._shape = shape_of(file, "context")
         size = contract.context + (contract.horizon if contract.stages == 1 else 0)
         expect_shape(file, "context", (1, 1, size))
         expect_shape(file, "residual", (1, 1, contract.horizon))
         self.stages = Stages(content, file, contract.stages, {"context"}, "residual", threads)
 
-    def _know(self, past: Signal) -> dict[str, Array]:
+    def _know(self, past: Signal) -> Known:
+        scale = self.contract.scale.of(past)
+        seen = past / scale
         if self.contract.stages == 2:
-            return self.stages.first({"context": past.reshape(self._shape)})
+            return Known(self.stages.first({"context": seen.reshape(self._shape)}), scale)
         zeros = np.zeros(self.contract.horizon, dtype=np.float32)
-        return {"context": np.concatenate((past, zeros)).reshape(self._shape)}
+        return Known({"context": np.concatenate((seen, zeros)).reshape(self._shape)}, scale)
 
-    def _refined(self, block: Block, shown: Signal, known: dict[str, Array]) -> Signal:
-        result: Signal = (shown + self.stages.second(known).reshape(-1))[: self.contract.made]
-        return result
+    def _refined(self, block: Block, shown: Signal, known: Known) -> Signal:
+        result: Signal = shown + known.scale * self.stages.second(known.feeds).reshape(-1)
+        return result[: self.contract.made]

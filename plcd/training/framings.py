@@ -3,10 +3,16 @@
 import torch
 from torch import Tensor, nn
 
+from plcd.neural.contract import QUIETEST
 from plcd.training.recipe import Framing
 
-QUIETEST = 1e-5
-"""The least RMS that is scaled up to, as plcd.neural does: silence stays silence."""
+
+def scales(framing: Framing, past: Tensor, power: float = 1.0) -> Tensor:
+    """What a network's input is divided by, ``(batch,)``: as :meth:`plcd.neural.contract.Scale.of`, of ``(batch, context)``."""
+    if framing.scale != "rms":
+        return past.new_full((past.shape[0],), framing.scale_value)
+    rms = torch.clamp(torch.sqrt(torch.mean(past**2, dim=1)), min=QUIETEST)
+    return framing.scale_value * rms**power
 
 
 class Spectra(nn.Module):
@@ -32,10 +38,7 @@ class Spectra(nn.Module):
 
     def scale(self, past: Tensor) -> Tensor:
         """What root magnitudes are divided by, ``(batch, 1, 1, 1)``, from the known samples ``(batch, context)``."""
-        if self.framing.scale == "rms":
-            rms = torch.clamp(torch.sqrt(torch.mean(past**2, dim=1)), min=QUIETEST)
-            return self.framing.scale_value * torch.sqrt(rms)[:, None, None, None]
-        return past.new_full((past.shape[0], 1, 1, 1), self.framing.scale_value)
+        return scales(self.framing, past, 0.5)[:, None, None, None]
 
     def analyse(self, frame: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         """Root magnitudes ``(batch, 1, bins, frames)`` over ``scale``, and the phases as complex numbers of magnitude 1."""

@@ -34,7 +34,8 @@ class Framing:
     judged: int = 0
     """Frames at the end that the losses look at; 0: all."""
     scale: str = "none"
-    """``fixed``: root magnitudes over ``scale_value``; ``rms``: over that times the root of the frame's RMS; ``none``."""
+    """``fixed``: root magnitudes over ``scale_value``; ``rms``: over that times the root of the context's RMS, samples over that
+    times the RMS; ``none``."""
     scale_value: float = 1.0
 
     def __post_init__(self) -> None:

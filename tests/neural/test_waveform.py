@@ -1,5 +1,7 @@
 """The framing of waveforms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny_models as tiny
@@ -40,6 +42,18 @@ def test_the_network_sees_the_past_and_zeros() -> None:
     assert network.refine(shown) == pytest.approx(shown.prediction[:768] + 2 * shown.past[:768], abs=1e-6)
 
 
+@pytest.mark.parametrize("level", [1.0, 1e-3, 0.0])
+def test_what_is_added_follows_the_level_of_the_past(level: float) -> None:
+    scale = {"kind": "rms", "value": 4.0}
+    network = make_network(tiny.echo(scale=scale))
+    constant = make_network(tiny.waveform(0.25, scale=scale))
+    given = block()
+    shown = replace(given, past=given.past * np.float32(level))
+    rms = max(float(np.sqrt(np.mean(np.square(shown.past.astype(np.float64))))), 1e-5)
+    assert network.refine(shown) == pytest.approx(shown.prediction[:768] + 2 * shown.past[:768], abs=1e-6)
+    assert constant.refine(shown) == pytest.approx(shown.prediction[:768] + rms, abs=1e-6)
+
+
 @pytest.mark.parametrize("axes", [1, 3])
 def test_two_stages(axes: int) -> None:
     network = make_network(tiny.staged_waveform(axes))
@@ -56,5 +70,5 @@ def test_wrong_sizes_are_refused() -> None:
     graph.output("residual", 1, 1, 1024)
     with pytest.raises(ModelError, match="'context' must have shape 1x1x2048, not 1x1x2000"):
         make_network(graph.model(tiny.waveform_values()))
-    with pytest.raises(ModelError, match="'scale' must be none"):
-        make_network(tiny.waveform(scale={"kind": "rms", "value": 1}))
+    with pytest.raises(ModelError, match="'scale' must be none or rms"):
+        make_network(tiny.waveform(scale={"kind": "fixed", "value": 1}))

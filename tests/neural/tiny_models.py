@@ -220,9 +220,9 @@ def waveform(residual: float | NDArray[np.float32] = 0.0, repeat: int = 0, **cha
     return graph.model(values)
 
 
-def echo() -> bytes:
+def echo(**changes: Any) -> bytes:
     """Twice the first ``horizon`` samples that are known, and the zeros after them."""
-    values = waveform_values()
+    values = waveform_values(**changes)
     graph, context, horizon = Graph(), values["context"], values["horizon"]
     graph.weight("two", np.float32(2.0))
     for name, start in (("first", 0), ("last", context)):

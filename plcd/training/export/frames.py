@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from plcd.neural.contract import Scale
 from plcd.training.data.clips import Clips
 from plcd.training.data.collection import find_recordings
 from plcd.training.data.cutting import BlockMaker
@@ -54,8 +55,9 @@ def _shown(contract: dict[str, Any], kind: str, examples: dict[str, NDArray[Any]
     if not len(past):
         return []
     if kind == "waveform":
-        return [np.ascontiguousarray(row[None, None], np.float32) for row in past]
-    stft, scale = contract["stft"], contract["scale"]
+        scale = Scale(contract["scale"]["kind"], contract["scale"].get("value", 1.0))
+        return [np.ascontiguousarray((row / scale.of(row))[None, None], np.float32) for row in past]
+    stft, said = contract["stft"], contract["scale"]
     spectra = Spectra(
         Framing(
             context=contract["context"],
@@ -65,8 +67,8 @@ def _shown(contract: dict[str, Any], kind: str, examples: dict[str, NDArray[Any]
             noise=contract["noise"],
             size=stft["size"],
             hop=stft["hop"],
-            scale=scale["kind"],
-            scale_value=scale.get("value", 1.0),
+            scale=said["kind"],
+            scale_value=said.get("value", 1.0),
         )
     )
     prediction = examples["prediction"] + contract["noise"] * examples["innovation"]
