@@ -47,9 +47,8 @@ def lively(network: Any, seed: int = 0) -> Any:
             module.weight.data.uniform_(0.1, 0.4, generator=rng)
     for name, parameter in network.named_parameters():
         if parameter.ndim > 2:
-            scale = 0.1 if name == "last.weight" and getattr(network, "residual", False) else None
-            if scale:
-                parameter.data.normal_(0, scale, generator=rng)
+            if name == "last.weight" and not parameter.any():
+                parameter.data.normal_(0, 0.1, generator=rng)
             else:
                 parameter.data.mul_(2)
     return network.eval()
