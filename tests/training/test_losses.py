@@ -37,10 +37,10 @@ def test_the_adversary_is_least_squares() -> None:
     assert float(generator_loss(fake)) == pytest.approx(0.5 * (1 + 0.36) / 2)
 
 
-def test_spectral_convergence_is_a_ratio_of_norms_for_each_example() -> None:
+def test_spectral_convergence_is_a_ratio_of_norms_of_the_batch() -> None:
     truth = torch.tensor([[[3.0, 4.0]], [[6.0, 8.0]]])
     made = torch.tensor([[[3.0, 3.0]], [[0.0, 0.0]]])
-    assert float(spectral_convergence(made, truth)) == pytest.approx((1 / 5 + 1) / 2)
+    assert float(spectral_convergence(made, truth)) == pytest.approx(np.sqrt(1 + 100) / np.sqrt(25 + 100))
     assert torch.isfinite(spectral_convergence(made, torch.zeros_like(truth)))
 
 

@@ -8,12 +8,9 @@ _SILENT = 1e-8
 
 
 def spectral_convergence(made: Tensor, truth: Tensor) -> Tensor:
-    """Norm of the difference of magnitudes over the norm of the true ones, averaged over the batch.
+    """Norm of the difference of magnitudes over the norm of the true ones; both ``(batch, ..., frames)``.
 
-    Both ``(batch, ..., frames)``; each example is a spectrogram of its own.
+    The batch is one spectrogram, as the published code of PARCnet has it: an example that is nearly silent would
+    otherwise be worth more than all others together.
     """
-    axes = tuple(range(1, truth.dim()))
-    return torch.mean(
-        torch.linalg.vector_norm(truth - made, dim=axes)
-        / (torch.linalg.vector_norm(truth, dim=axes) + _SILENT)
-    )
+    return torch.linalg.vector_norm(truth - made) / (torch.linalg.vector_norm(truth) + _SILENT)
