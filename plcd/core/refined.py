@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from plcd.core.innovation import fall
 from plcd.core.linear_prediction import Real
 from plcd.core.presence import Mask
-from plcd.core.refiner import Block, Refiner, Signal, playable
+from plcd.core.refiner import Block, Refiner, Signal, playable, reach
 
 _NOTHING = np.zeros(0)
 _T = TypeVar("_T", np.float32, np.bool_)
@@ -73,6 +73,7 @@ class Refined:
         """Whether it is to be asked."""
         self._source = source
         self._refiner = refiner
+        self._reach = reach(refiner)
         self._counters = counters
         self._rate = rate
         self._past, self._received = newest(past, refiner.context), newest(received, refiner.context)
@@ -103,7 +104,8 @@ class Refined:
 
     def lacks(self, count: int) -> bool:
         """``count`` more samples take a block that was not asked for ahead."""
-        return self._rehearsed is None and self._ready.size < count
+        within = self._reach is None or self._start < self._reach
+        return within and self._rehearsed is None and self._ready.size < count
 
     def next(self, count: int) -> Real:
         """The next ``count`` samples, under ceiling and loudness limit."""
@@ -161,7 +163,9 @@ class Refined:
         return plain
 
     def _answer(self) -> Signal | None:
-        """For the next block, counted."""
+        """For the next block, counted; a block so far in the hole that the network was not made for it is not."""
+        if self._reach is not None and self._start >= self._reach:
+            return None
         if not self.allowed:
             self._counters.withheld += 1
             return None

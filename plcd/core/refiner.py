@@ -75,6 +75,10 @@ class Trained(Protocol):
         """It may be shown holes that are closed from both sides: the prediction then runs on into what was received."""
 
     @property
+    def longest(self) -> int:
+        """Samples of a hole: it is not shown blocks that begin later."""
+
+    @property
     def takes_s(self) -> float:
         """Seconds for a block whose past it has looked at; 0 where nobody measured, or nobody waits."""
 
@@ -90,6 +94,11 @@ def playable(refiner: Refiner, block: Block) -> Signal | None:
 def closes(refiner: Refiner | None) -> bool:
     """Whether ``refiner`` is shown holes that are closed from both sides."""
     return isinstance(refiner, Trained) and refiner.closes
+
+
+def reach(refiner: Refiner) -> int | None:
+    """Samples of a hole within which ``refiner`` is shown blocks; None: all."""
+    return refiner.longest if isinstance(refiner, Trained) else None
 
 
 def own_predictor(refiner: Refiner | None) -> Ensemble | None:

@@ -74,6 +74,7 @@ class Contract:
     made: int
     predictor: str
     closes: bool
+    longest: int
     noise: float
     fade: int
     stages: int
@@ -109,6 +110,7 @@ class Contract:
             made=made,
             predictor=_predictor(values),
             closes=_flag(values, "closes"),
+            longest=_integer(values, "longest", block, _LONGEST, _LONGEST),
             noise=_number(values, "noise", 0.0, _NOISE),
             fade=_integer(values, "fade", 0, block),
             stages=_integer(values, "stages", 1, 2, 1),

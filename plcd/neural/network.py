@@ -38,7 +38,7 @@ class Network(ABC, Generic[Known]):
         self.parameters = file.parameters
         self.name = contract.name
         self.predictor = Ensemble.parse(contract.predictor)
-        self.closes = contract.closes
+        self.closes, self.longest = contract.closes, contract.longest
         self.takes_s = 0.0
         self.context, self.block, self.horizon = contract.context, contract.block, contract.horizon
         self.made, self.fade = contract.made, contract.fade

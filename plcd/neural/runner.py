@@ -41,7 +41,8 @@ class Runner:
 
     def __init__(self, network: Network[Any]) -> None:
         self.network = network
-        self.name, self.predictor, self.closes = network.name, network.predictor, network.closes
+        self.name, self.predictor = network.name, network.predictor
+        self.closes, self.longest = network.closes, network.longest
         self.context, self.block, self.horizon = network.context, network.block, network.horizon
         self.made, self.fade = network.made, network.fade
         self.until_ns: int | None = None

@@ -55,6 +55,8 @@ def contract(recipe: Recipe) -> dict[str, Any]:
         "scale": {"kind": framing.scale}
         | ({} if framing.scale == "none" else {"value": framing.scale_value}),
     }
+    if framing.longest:
+        said["longest"] = framing.longest
     if framing.size:
         said["stft"] = {"size": framing.size, "hop": framing.hop, "window": "hann"}
     return said

@@ -28,6 +28,8 @@ class Framing:
     """How much of the sampled innovation is in the prediction that it is shown."""
     closes: bool = False
     """The network may be shown holes that are closed from both sides."""
+    longest: int = 0
+    """Samples of a hole: the network is not asked for blocks that begin later; 0: for all."""
     size: int = 0
     """Length of the STFT's window; 0: no STFT."""
     hop: int = 0

@@ -315,7 +315,7 @@ def test_a_refiner_is_asked() -> None:
 class Learned:
     """A network that gives the prediction as it is, and says what it was trained on."""
 
-    name, takes_s, closes = "learned", 0.0, False
+    name, takes_s, closes, longest = "learned", 0.0, False, 1 << 16
     context, block, horizon, made, fade = 64, 512, 768, 768, 1
 
     def __init__(self, predictor: Ensemble, refused: str | None = None) -> None:

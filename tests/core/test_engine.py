@@ -685,7 +685,7 @@ def test_auto_is_decided_by_the_format_and_again_when_packets_change() -> None:
 class Learned:
     """A network that gives the prediction as it is, takes ``takes_s`` and was trained on ``predictor``."""
 
-    name, closes = "learned", False
+    name, closes, longest = "learned", False, 1 << 16
     context, block, horizon, made, fade = 64, 512, 768, 768, 1
 
     def __init__(self, takes_s: float, predictor: Ensemble = BEST) -> None:

@@ -236,11 +236,36 @@ def test_the_past_begins_with_silence_that_was_not_received() -> None:
     assert np.array_equal(block.received, np.arange(CONTEXT) >= CONTEXT - 100)
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("longest", [BLOCK, 3 * BLOCK - 1, 3 * BLOCK])
+def test_far_into_a_hole_a_network_is_not_asked(longest: int, ahead: bool) -> None:
+    """What it made is blended into the prediction, which then plays alone."""
+
+    def played(network: Network | None) -> Samples:
+        filler = HoleFiller(RATE, 1, SMALL, refiner=network, noise=0.0, gated=False)
+        present = np.ones(64, dtype=np.bool_)
+        parts = [filler.fill(music(2048), np.ones(2048, np.bool_), 2048)[0]]
+        for _ in range(6 * BLOCK // 64):
+            while ahead and (step := filler.next_step(lost=True, run_ahead=True)) is not None:
+                filler.do(step)
+            parts.append(filler.fill(np.full((64, 1), np.nan, np.float32), ~present, 64)[0])
+        return np.concatenate(parts)[2048:, 0]
+
+    network = Closing(lambda block: np.full(MADE, 0.01, dtype=np.float32))
+    network.longest = longest
+    audio, plain = played(network), played(None)
+    asked = -(-longest // BLOCK) * BLOCK
+    assert [block.start for block in network.blocks if block.start >= asked] == []
+    assert audio[FADE:asked] == pytest.approx(0.01, abs=1e-7)
+    assert audio[asked + MADE - BLOCK :] == pytest.approx(plain[asked + MADE - BLOCK :], abs=1e-6)
+
+
 class Closing(Network):
     """One that may be shown closed holes too."""
 
     predictor = BEST
     takes_s = 0.0
+    longest = 1 << 16
 
     def __init__(self, answer: Answer, closes: bool = True) -> None:
         super().__init__(answer)

@@ -31,7 +31,9 @@ def test_what_is_said_is_understood() -> None:
 
 
 def test_what_may_be_left_out() -> None:
+    assert parse(longest=4096).longest == 4096
     contract = parse(stft="gone", scale="gone")
+    assert contract.longest >= 44_100
     assert (contract.stft, contract.scale, contract.stages, contract.threads) == (None, Scale("none"), 1, 1)
 
 
@@ -61,6 +63,7 @@ def test_what_may_be_left_out() -> None:
         ({"predictor": "auto"}, "'predictor': predictor 'auto': expected best, fast or METHOD"),
         ({"predictor": "lpc:128/100"}, "the context must lie in 256.."),
         ({"stages": 3}, "'stages'"),
+        ({"longest": 100}, "'longest' must be a whole number from 512"),
         ({"scale": "fixed"}, "'scale' must be an object"),
         ({"scale": {"kind": "fixed"}}, "lacks 'value'"),
         ({"stft": {"size": 8, "hop": 1, "window": "hann"}}, "'size'"),

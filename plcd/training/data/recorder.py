@@ -24,6 +24,7 @@ class Recorder:
     """It wants to be shown holes that are closed from both sides."""
     name: str = "recorder"
     takes_s: float = 0.0
+    longest: int = 1 << 16
     made: int = field(init=False)
     fade: int = field(init=False)
     shown: list[Block] = field(init=False, default_factory=list)
