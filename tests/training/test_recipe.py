@@ -17,6 +17,7 @@ def test_those_that_are_promised_ship() -> None:
         "bin2bin-lite",
         "bin2bin-lite-paper",
         "codec-magnitude",
+        "codec-testbed",
         "codec-time",
         "hybrid",
         "parcnet",
@@ -48,6 +49,21 @@ def test_the_papers_settings_are_the_papers() -> None:
     assert lite.weights == {"adversarial": 1.0, "spectral_convergence": 10.0, "log_magnitude": 10.0}
     parcnet = read_recipe("parcnet-paper")
     assert (parcnet.batch, parcnet.optimiser.kind, parcnet.optimiser.betas) == (128, "radam", (0.5, 0.9))
+
+
+def test_the_testbed_is_the_codec_papers_with_its_four_losses() -> None:
+    recipe = read_recipe("codec-testbed")
+    assert (recipe.codec, recipe.testbed) == (True, True)
+    assert recipe.network == {"filters": 12, "layers": 8, "kernel": 9, "bottleneck": 0.5}
+    assert (recipe.batch, recipe.optimiser.rate, recipe.optimiser.decay) == (32, 1e-3, 5e-6)
+    assert (recipe.data.rate, recipe.data.patch) == (16_000, 66_048)
+    assert {name: set(terms) for name, terms in recipe.losses.items()} == {
+        "a": {"waveform_l1"},
+        "b": {"waveform_l1", "stft_l1"},
+        "c": {"waveform_l1", "codec_prediction", "codec_feature"},
+        "d": {"codec_prediction", "codec_feature"},
+    }
+    assert not read_recipe("codec-magnitude").testbed
 
 
 def test_a_file_is_a_recipe_too(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ BOTTLENECK: Final = 0.5
 class Autoencoder(nn.Module):
     """Samples ``(batch, n)`` into ``(batch, 128, n / 256)`` and back, n a multiple of 256.
 
-    Eight convolutions of 9, each decimated by 2, and as many transposed ones, ReLU, tanh at the end. Weights begin as Keras
-    has them (Glorot, no bias), whose decay the paper's Table 2 names too: with PyTorch's own beginning a signal fades over
-    sixteen layers.
+    Eight convolutions of 9, each decimated by 2, and as many transposed ones, ReLU, tanh at the end. The paper does not say how
+    weights begin. Here they look linear (Balduzzi et al. 2017, "The shattered gradients problem", section 4): channels are
+    pairs of opposite sign, each layer a random orthogonal map of them, the way up the transpose of the way down. Begun as
+    usual (Glorot, He, PyTorch's own), sixteen such layers made silence and still did after 2000 steps.
     """
 
     def __init__(
@@ -37,15 +38,19 @@ class Autoencoder(nn.Module):
         self.whole = 2**layers
         """What lengths are a multiple of."""
         widths = [1, *(filters * (layer + 1) for layer in range(layers - 1))]
-        widths.append(max(1, round(bottleneck * self.whole)))
+        widths.append(max(2, round(bottleneck * self.whole)))
+        if any(width % 2 for width in widths[1:]):
+            raise ValueError(f"channels come in pairs: {', '.join(map(str, widths[1:]))} are not all even")
         pairs = list(pairwise(widths))
         self.down = nn.ModuleList(nn.Conv1d(wide, deep, kernel, 2, kernel // 2) for wide, deep in pairs)
         self.up = nn.ModuleList(
             nn.ConvTranspose1d(deep, wide, kernel, 2, kernel // 2, 1) for wide, deep in reversed(pairs)
         )
-        for block in (*self.down, *self.up):
-            nn.init.xavier_uniform_(block.weight)
-            nn.init.zeros_(block.bias)
+        for down, up in zip(self.down, reversed(self.up), strict=True):
+            weight = _looks_linear(*down.weight.shape)
+            for block in (down, up):
+                block.weight.data.copy_(weight)
+                nn.init.zeros_(block.bias)
 
     def encode(self, wave: Tensor) -> Tensor:
         """What the bottleneck holds."""
@@ -62,3 +67,19 @@ class Autoencoder(nn.Module):
         for block in self.up[:-1]:
             hidden = torch.relu(block(hidden))
         return torch.tanh(self.up[-1](hidden))[:, 0]
+
+
+def _looks_linear(after: int, before: int, kernel: int) -> Tensor:
+    """Weights ``(after, before, kernel)`` of a convolution of stride 2: a random orthogonal map of two neighbours.
+
+    The second half of ``after`` (and of ``before``, unless that is the wave) stands for minus the first.
+    """
+    sources = max(1, before // 2)
+    linear = nn.init.orthogonal_(torch.empty(after // 2, 2 * sources)).reshape(after // 2, sources, 2)
+    both = torch.cat((linear, -linear))
+    weight = torch.zeros(after, before, kernel)
+    middle = kernel // 2
+    weight[:, :sources, middle : middle + 2] = both
+    if before > 1:
+        weight[:, sources:, middle : middle + 2] = -both
+    return weight
