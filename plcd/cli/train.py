@@ -56,7 +56,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         "--codec",
         metavar="FILE",
         type=Path,
-        help="for --loss codec: a net made by plcd train codec-magnitude",
+        help="for --loss codec, and codec-testbed: a net made by plcd train codec-magnitude (or codec-time)",
     )
     parser.add_argument(
         "--steps", metavar="N", type=_positive, help="how long, in steps (default: the recipe's)"
