@@ -92,7 +92,7 @@ def test_a_file_is_a_recipe_too(tmp_path: Path) -> None:
         ("betas = [0.5, 0.9]", "betas = 0.5", "betas: a list is expected"),
         ("[network]", "[network", "not TOML"),
         ("parcnet = 1.0\ntilt = 1.0", "parcnet = 'much'", "losses.tilt.parcnet: float is expected"),
-        ('choose = "zimtohrli"', 'choose = "ear"', "choose 'ear': one of loss, zimtohrli"),
+        ('choose = "loss"', 'choose = "ear"', "choose 'ear': one of loss, zimtohrli"),
     ],
 )
 def test_a_mistake_is_named(old: str, new: str, message: str) -> None:
