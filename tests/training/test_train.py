@@ -67,7 +67,7 @@ def scores(out: Path, figure: str) -> dict[int, float]:
         ("bin2bin-lite", "plain", 16, 4),
         ("bin2bin-lite-paper", "adversarial", 6, 2),
         ("bin2bin-full", "plain", 3, 2),
-        ("parcnet", "tilt", 24, 8),
+        ("parcnet", "tilt", 80, 8),
         ("parcnet-paper", "tilt-smooth", 24, 8),
         ("hybrid", "default", 30, 4),
     ],
