@@ -114,6 +114,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
             lookahead=options.lookahead,
         ),
         rtp_map=options.rtp_map,
+        format=options.format,
         control=control,
         control_by_port=options.control == "auto",
         control_keys=options.control_keys,

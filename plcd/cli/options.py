@@ -15,6 +15,7 @@ from plcd.core.depth import DEFAULT_DEPTH, Depth
 from plcd.core.engine_config import RUN_AHEAD, parse_budget, parse_noise, parse_predictor
 from plcd.core.ensemble import Ensemble
 from plcd.core.packet import StreamFormat
+from plcd.wire.formats import FORMATS
 from plcd.wire.payload_map import parse_rtp_map
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -41,7 +42,7 @@ class Options:
     model: str = "auto"
     """A network beside the predictor: FILE, the NAME of one that ships, none, or auto (the default of those that ship)."""
     format: str = "auto"
-    """The wire format: auto or rtp."""
+    """The wire format: auto (each datagram is looked at), rtp, jacktrip or zita."""
     rate: int | None = None
     """Play only streams of this rate in hertz; else the first stream's."""
     channels: int | None = None
@@ -75,7 +76,7 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "run_ahead": choice("run-ahead", RUN_AHEAD),
     "lookahead": lookahead,
     "model": str,
-    "format": choice("format", ("auto", "rtp")),
+    "format": choice("format", FORMATS),
     "rate": integer("rate", 8000, 192_000),
     "channels": integer("channels", 1, 64),
     "packet": integer("packet", 16, 8192),
@@ -110,7 +111,7 @@ _HELP = {
             "prepare the next packet's loss before it is known: auto (within that budget), on or off [auto]",
             "packets after a hole that may be used: auto (what has arrived) or 0..64 [auto]",
             "a network beside the predictor: FILE, NAME of one that ships, none, or auto (the default one) [auto]",
-            "auto or rtp [auto]",
+            "auto, rtp, jacktrip or zita (zita-njbridge) [auto]",
             "play only streams of this rate in Hz [the first stream's]",
             "play only streams with so many channels [the first stream's]",
             "samples per frame, 16..8192; packets of any size are received [512]",

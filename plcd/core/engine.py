@@ -84,6 +84,10 @@ class Engine:
             return
         current = self.newest_stream
         continues = current is not None and current.continues(packet)
+        if packet.recovered:
+            if current is not None and continues and packet.source == current.source:
+                current.insert(packet, arrival_ns)
+            return
         verdict, run = self._gate.judge(Arrival(packet, arrival_ns), continues)
         if verdict is Verdict.CURRENT and current is not None:
             wraps = current.wraps

@@ -34,11 +34,14 @@ class AudioPacket:
     """One packet's audio.
 
     ``sequence`` is the wire's 16-bit number and ``timestamp`` its 32-bit sample clock, both unsigned and wrapping;
-    ``samples`` has shape ``(n, channels)`` with n >= 1.
+    ``samples`` has shape ``(n, channels)`` with n >= 1. A timestamp of None: the wire has no sample clock; its packets are of one
+    size, and each begins at its sequence number times that size.
     """
 
     source: SourceId
     sequence: int
-    timestamp: int
+    timestamp: int | None
     format: StreamFormat
     samples: Samples
+    recovered: bool = False
+    """It did not come itself but with another packet, or was rebuilt: it fills a gap, and is no sign of life."""

@@ -109,6 +109,8 @@ def _follows(first: AudioPacket, second: AudioPacket) -> bool:
     if first.format != second.format:
         return False
     steps = difference(second.sequence, first.sequence, SEQUENCE_BITS)
+    if first.timestamp is None or second.timestamp is None:
+        return 1 <= steps <= LARGEST_GAP and first.samples.shape == second.samples.shape
     samples = difference(second.timestamp, first.timestamp, TIMESTAMP_BITS)
     size: int = first.samples.shape[0]
     if steps == 1:

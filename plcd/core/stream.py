@@ -37,7 +37,11 @@ class Stream:
         self.wraps = 0
         """How often sequence number or timestamp wrapped around."""
         self._sequence = first.sequence + (1 << SEQUENCE_BITS)
-        self._position = first.timestamp + (1 << TIMESTAMP_BITS)
+        self._position = (
+            self._sequence * self.packet_samples
+            if first.timestamp is None
+            else first.timestamp + (1 << TIMESTAMP_BITS)
+        )
         self.ledger = PacketLedger(self._sequence)
         self.buffer = JitterBuffer(self._capacity(), self.format.channels, self._position)
         self.newest_end = self._position
@@ -69,10 +73,10 @@ class Stream:
 
     def locate(self, packet: AudioPacket) -> tuple[int, int]:
         """Absolute sequence number and position. The cursor goes on while the sender is silent, for hours maybe."""
-        return (
-            unwrap(packet.sequence, self._sequence, SEQUENCE_BITS),
-            unwrap(packet.timestamp, max(self._position, self.buffer.cursor), TIMESTAMP_BITS),
-        )
+        sequence = unwrap(packet.sequence, self._sequence, SEQUENCE_BITS)
+        if packet.timestamp is None:
+            return sequence, sequence * packet.samples.shape[0]
+        return sequence, unwrap(packet.timestamp, max(self._position, self.buffer.cursor), TIMESTAMP_BITS)
 
     def continues(self, packet: AudioPacket) -> bool:
         """The packet fits this stream: its sequence is near, and its audio not a second past nor beyond the buffer."""
@@ -80,6 +84,7 @@ class Stream:
         behind = self.buffer.cursor - position
         return (
             packet.format == self.format
+            and (packet.timestamp is not None or packet.samples.shape[0] == self.packet_samples)
             and abs(sequence - self._sequence) <= MAX_SEQUENCE_JUMP
             and behind <= self.format.rate
             and position + packet.samples.shape[0] <= self.buffer.cursor + self.buffer.capacity
@@ -89,13 +94,14 @@ class Stream:
         """Take a packet that continues this stream."""
         sequence, position = self.locate(packet)
         if self.ledger.is_known(sequence):
-            self.ledger.duplicate += 1
+            self.ledger.duplicate += not packet.recovered
             return
         if sequence > self._sequence:
             self.wraps += (sequence >> SEQUENCE_BITS) - (self._sequence >> SEQUENCE_BITS)
             self._sequence = sequence
         if position > self._position:
-            self.wraps += (position >> TIMESTAMP_BITS) - (self._position >> TIMESTAMP_BITS)
+            if packet.timestamp is not None:
+                self.wraps += (position >> TIMESTAMP_BITS) - (self._position >> TIMESTAMP_BITS)
             self._position = position
         if not self.begun and position < self.buffer.cursor:
             self.buffer.rewind(position)
@@ -104,7 +110,7 @@ class Stream:
         self.buffer.insert(position, packet.samples)
         self.newest_end = max(self.newest_end, end)
         self.packet_samples = packet.samples.shape[0]
-        if self.begun:
+        if self.begun and not packet.recovered:  # a copy's delay is not the network's
             ahead = (position - self.buffer.cursor) // self._frame * self._frame
             asked_ns = self._next_ask_ns + ahead * SECOND_NS // self.format.rate
             lead = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS

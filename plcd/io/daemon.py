@@ -28,7 +28,7 @@ from plcd.io.speed import measure_pair_s
 from plcd.io.udp import LARGEST, UdpReceiver, bind
 from plcd.neural.network import Network
 from plcd.neural.runner import Runner
-from plcd.wire.depacketizer import Depacketizer
+from plcd.wire.formats import Formats
 
 log = logging.getLogger("plcd")
 engine_log = logging.getLogger("plcd.engine")
@@ -57,6 +57,8 @@ class DaemonConfig:
     """Compiles what the output needs."""
     engine: EngineConfig = field(default_factory=EngineConfig)
     rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
+    format: str = "auto"
+    """One of :data:`plcd.wire.formats.FORMATS`."""
     control: ControlEndpoint | None = None
     control_by_port: bool = True
     """Where ``control`` is None: make one named after the UDP port."""
@@ -80,7 +82,7 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         self._thread = EngineThread(
             engine,
-            Depacketizer(config.rtp_map),
+            Formats(config.rtp_map, config.format, config.engine.rate),
             config.make_output,
             self._failed,
             self._first_recorder if config.record else None,

@@ -28,7 +28,7 @@ from plcd.io.recorder import Recorder
 from plcd.io.timing import Durations
 from plcd.io.udp import UdpReceiver
 from plcd.neural.runner import DEADLINE_SHARE, Runner
-from plcd.wire.depacketizer import Depacketizer
+from plcd.wire.formats import Formats
 
 log = logging.getLogger("plcd.engine")
 
@@ -56,7 +56,7 @@ class EngineThread:
     def __init__(
         self,
         engine: Engine,
-        depacketizer: Depacketizer,
+        formats: Formats,
         make_output: Callable[[int, int], Output],
         on_failure: Callable[[Exception], None],
         make_recorder: Callable[[int, int], Recorder] | None = None,
@@ -65,7 +65,7 @@ class EngineThread:
     ) -> None:
         self.engine = engine
         self.tallies = Tallies()
-        self.intake = Intake(depacketizer)
+        self.intake = Intake(formats)
         self.runner = runner
         self.model_failure = model_failure
         """Why there is no network although there should be."""

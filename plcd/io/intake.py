@@ -6,8 +6,8 @@ from collections import Counter
 from plcd.core.engine import Engine
 from plcd.io.limited_log import LimitedLog
 from plcd.io.udp import UdpReceiver
-from plcd.wire.depacketizer import Depacketizer
 from plcd.wire.errors import WireError
+from plcd.wire.formats import Formats
 
 log = logging.getLogger("plcd.engine")
 
@@ -15,10 +15,10 @@ log = logging.getLogger("plcd.engine")
 class Intake:
     """Used by the engine's thread alone. Counts by reason what could not be read."""
 
-    def __init__(self, depacketizer: Depacketizer) -> None:
+    def __init__(self, formats: Formats) -> None:
+        self.formats = formats
         self.malformed: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self._depacketizer = depacketizer
         self._limited = LimitedLog(log)
 
     def take_in(self, receiver: UdpReceiver, engine: Engine) -> None:
@@ -27,10 +27,11 @@ class Intake:
         for _ in range(len(waiting)):
             data, host, port, arrival_ns = waiting.popleft()
             try:
-                packet = self._depacketizer.parse(data, host, port)
+                packets = self.formats.parse(data, host, port)
             except WireError as error:
                 tally = self.refused if error.reason.refused else self.malformed
                 tally[error.reason] += 1
                 self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
             else:
-                engine.insert(packet, arrival_ns)
+                for packet in packets:
+                    engine.insert(packet, arrival_ns)

@@ -20,6 +20,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
     packets: dict[str, object] = dict(engine.packets())
     packets["foreign"] = counters.foreign + (receiver.foreign if receiver else 0)
     packets["kernel_dropped"] = receiver.kernel_dropped if receiver else 0
+    packets["zeroed"] = intake.formats.zeroed
     packets["queue_dropped"] = receiver.queue_dropped if receiver else 0
     packets["malformed"] = {str(reason): count for reason, count in intake.malformed.items()}
     packets["refused"] = {str(reason): count for reason, count in (intake.refused + counters.refused).items()}

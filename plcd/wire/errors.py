@@ -24,6 +24,18 @@ class Reason(StrEnum):
     """The payload is no whole number of frames (one sample of every channel)."""
     UNMAPPED_PAYLOAD_TYPE = "unmapped_payload_type"
     """Well formed, but nothing says what its payload type stands for."""
+    HEADER = "header"
+    """A field of the header holds what no sender would write, or plcd cannot play."""
+    PACKET_LENGTH = "packet_length"
+    """The length is not what the header says."""
+    JACKTRIP_32_BITS = "jacktrip_32_bits"
+    """Audio that was damaged by its sender."""
+    JACKTRIP_RATE = "jacktrip_rate"
+    """A rate that the header cannot name."""
+    NO_DESCRIPTOR = "no_descriptor"
+    """zita-njbridge's audio before its descriptor, which tells the rate."""
+    GOODBYE = "goodbye"
+    """The sender says that it ends."""
 
     @property
     def refused(self) -> bool:
@@ -31,11 +43,24 @@ class Reason(StrEnum):
         return self in _REFUSED
 
 
-_REFUSED = frozenset({Reason.RTCP, Reason.UNMAPPED_PAYLOAD_TYPE})
+_REFUSED = frozenset(
+    {
+        Reason.RTCP,
+        Reason.UNMAPPED_PAYLOAD_TYPE,
+        Reason.JACKTRIP_32_BITS,
+        Reason.JACKTRIP_RATE,
+        Reason.NO_DESCRIPTOR,
+        Reason.GOODBYE,
+    }
+)
 
 _USUAL_DETAIL = {
     Reason.RTCP: "a control packet, which plcd does not use: harmless",
     Reason.EMPTY_PAYLOAD: "a header with no audio behind it, which plays nothing",
+    Reason.JACKTRIP_32_BITS: "JackTrip damages what it sends in 32 bits (its issue 1469): start it with -b 24 or -b 16",
+    Reason.JACKTRIP_RATE: "JackTrip does not name its rate: tell plcd, as in --rate 192000",
+    Reason.NO_DESCRIPTOR: "audio before the descriptor that tells its rate; it comes within a second",
+    Reason.GOODBYE: "the sender has ended: nothing is wrong",
 }
 """Of the reasons that are the same whatever the datagram."""
 

@@ -358,7 +358,7 @@ def test_a_stray_datagram_never_seizes_or_resets() -> None:
         for number, changed in enumerate(
             [
                 {"sequence": (stray.sequence + 20_000) % 2**16},
-                {"timestamp": (stray.timestamp + 2**31) % 2**32},
+                {"timestamp": ((stray.timestamp or 0) + 2**31) % 2**32},
                 {"source": OTHER_HOST},
             ]
         ):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -225,3 +226,22 @@ def test_every_packet_is_accounted_for(
             assert gate.accepted == before
     on_trial = sum(len(run) for run in gate._runs.values())
     assert taken + foreign + handed + gate.discarded + on_trial == len(steps)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "run"), [((5, 6, 7), 3), ((65535, 0, 1), 3), ((5, 7, 80), 1), ((5, 6, 6), 2)]
+)
+def test_without_a_sample_clock_three_numbers_near_each_other_agree(
+    numbers: tuple[int, int, int], run: int
+) -> None:
+    gate = SourceGate()
+    packets = [replace(packet(number, 0), timestamp=None) for number in numbers]
+    verdicts = judge(gate, *packets)
+    assert (verdicts[-1] is Verdict.ACCEPTED) == (run == 3)
+
+
+def test_without_a_sample_clock_packets_of_one_stream_are_of_one_size() -> None:
+    packets = [
+        replace(packet(number, 0, size), timestamp=None) for number, size in ((1, 64), (2, 64), (3, 65))
+    ]
+    assert judge(SourceGate(), *packets)[-1] is Verdict.ON_TRIAL

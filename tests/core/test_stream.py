@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.core.packet import AudioPacket
+from plcd.core.sources import Arrival
 from plcd.core.stream import JUDGE_EVERY, LATE_RUN, LEADS, MAX_SEQUENCE_JUMP, Stream
 
 DEPTH = 1764
@@ -259,3 +260,27 @@ def test_positions_beyond_the_reach_of_a_float() -> None:
     present = one.buffer.peek(600)[1]
     assert np.flatnonzero(present).tolist() == list(range(5, 517))
     assert one._leads[0] == pytest.approx(RATE, abs=0.01)
+
+
+@given(st.integers(0, 2**16 - 1), st.sampled_from([64, 480, 512]), st.permutations(range(12)))
+@settings(max_examples=50)
+def test_without_a_sample_clock_the_sequence_number_is_one(
+    sequence: int, size: int, order: list[int]
+) -> None:
+    """JackTrip's packets: of one size, and numbered; also across the wrap, where a clock of the sizes' sum would jump."""
+    sender = Sender(size, sequence)
+    packets = [replace(sender.packet(index), timestamp=None) for index in range(12)]
+    first = sorted(order[:3])
+    one = Stream([Arrival(packets[index], ns(index * size)) for index in first], DEPTH, 512)
+    for index in order[3:]:
+        assert one.continues(packets[index])
+        one.insert(packets[index], 0)
+    assert held(one, 12 * size) == list(range(12 * size))
+    assert one.ledger.on_time == one.ledger.expected == 12
+
+
+def test_without_a_sample_clock_packets_keep_their_size() -> None:
+    sender = Sender(64)
+    one = Stream([Arrival(replace(sender.packet(i), timestamp=None), 0) for i in range(3)], DEPTH, 512)
+    other = replace(sender.packet(3), timestamp=None, samples=np.zeros((65, 1), np.float32))
+    assert not one.continues(other)

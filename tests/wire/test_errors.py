@@ -2,7 +2,14 @@ from plcd.wire.errors import Reason, WireError
 
 
 def test_only_sound_datagrams_are_refused() -> None:
-    assert {reason for reason in Reason if reason.refused} == {Reason.RTCP, Reason.UNMAPPED_PAYLOAD_TYPE}
+    assert {reason for reason in Reason if reason.refused} == {
+        Reason.RTCP,
+        Reason.UNMAPPED_PAYLOAD_TYPE,
+        Reason.JACKTRIP_32_BITS,
+        Reason.JACKTRIP_RATE,
+        Reason.NO_DESCRIPTOR,
+        Reason.GOODBYE,
+    }
 
 
 def test_the_message_holds_reason_and_detail() -> None:
