@@ -1,4 +1,4 @@
-"""``plcd send``: a paced RTP sender that damages its own stream as a network would."""
+"""``plcd send``: a paced sender of RTP or JackTrip that damages its own stream as a network would."""
 
 import argparse
 import contextlib
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from plcd.cli.address import parse_address
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.send_source import DEVICE_CHANNELS, DEVICE_RATE_HZ, open_source
+from plcd.cli.send_source import DEVICE_CHANNELS, DEVICE_RATE_HZ, Source, open_source
 from plcd.cli.traces import read_trace, write_trace
 from plcd.core.impairment import Impairment
 from plcd.core.loss import LOSS_SYNTAX, parse_loss
@@ -22,20 +22,23 @@ from plcd.core.packet import StreamFormat
 from plcd.io.outputs.base import DeviceError
 from plcd.io.sender import Sender, SendOptions, SendReport
 from plcd.offline.audio_files import AudioFileError
+from plcd.wire import jacktrip
 from plcd.wire.payload_map import DYNAMIC
-from plcd.wire.pcm import CODECS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+ENCODINGS = ("L8", "L16", "L24")
 
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Declare the command and its flags; ``args.run`` becomes :func:`run`."""
     parser = subparsers.add_parser(
         "send",
-        help="send an audio file or a sound device as RTP",
-        description="Send audio as RTP (L16 or L24), at the pace of its sample rate, with loss, jitter, "
-        "reordering and duplicates on demand. The same seed gives the same damage.",
+        help="send an audio file or a sound device as RTP or JackTrip",
+        description="Send audio as RTP (L16 or L24) or as JackTrip does (8, 16 or 24 bits), at the pace of its "
+        "sample rate, with loss, jitter, reordering and duplicates on demand. The same seed gives the same damage.",
     )
     add = parser.add_argument
     add("source", metavar="FILE|DEVICE", help="audio file; or default, a sound device's number or name")
@@ -49,7 +52,20 @@ def add_parser(subparsers: "Subparsers") -> None:
     add("--packet", metavar="N", type=int, default=512, help="samples a packet (default: %(default)s)")
     add("--dump-trace", metavar="FILE", type=Path, help="write which packets were lost, for plcd conceal")
     add("--loop", metavar="N", type=int, default=1, help="play the file N times, 0 for ever (default: 1)")
-    add("--encoding", choices=sorted(CODECS), default="L16", help="16 or 24 bits (default: %(default)s)")
+    add("--format", choices=("rtp", "jacktrip"), default="rtp", help="(default: %(default)s)")
+    add(
+        "--redundancy",
+        metavar="N",
+        type=int,
+        default=0,
+        help="JackTrip: repeat N packets in each (its -r N+1)",
+    )
+    add(
+        "--encoding",
+        choices=ENCODINGS,
+        default="L16",
+        help="bits a sample; RTP has no L8 (default: %(default)s)",
+    )
     add("--payload-type", metavar="N", type=int, help="default: 10 or 11 where the format has one, else 96")
     add("--ssrc", metavar="N", type=_integer, help="stream number (default: from the seed)")
     add("--rate", metavar="HZ", type=int, help=f"of a sound device (default: {DEVICE_RATE_HZ})")
@@ -74,13 +90,14 @@ def run(args: argparse.Namespace) -> int:
         )
         source = open_source(args, lambda samples: progress.advance(task, samples))
         progress.update(task, total=source.samples)
-        stream = StreamFormat(args.encoding, source.rate, source.channels)
+        stream = _stream(args, source)
         options = SendOptions(
             packet=args.packet,
             payload_type=args.payload_type,
             ppm=args.ppm,
             seed=args.seed,
             ssrc=args.ssrc,
+            redundancy=args.redundancy,
             live=source.live,
         )
         sender = Sender(source.blocks, stream, destination, options, impairment)
@@ -102,6 +119,19 @@ def run(args: argparse.Namespace) -> int:
             _say(f"plcd send: {args.dump_trace} holds the first {len(report.flags)} packets only")
     print(_summary(report, source.rate), flush=True)
     return ExitCode.OK
+
+
+def _stream(args: argparse.Namespace, source: Source) -> StreamFormat:
+    """What is sent. Raises ValueError."""
+    if args.format == "jacktrip":
+        if args.payload_type is not None or args.ssrc is not None:
+            raise ValueError(
+                "--payload-type and --ssrc belong to RTP: leave them away with --format jacktrip"
+            )
+        return StreamFormat(jacktrip.encoding(int(args.encoding[1:])), source.rate, source.channels)
+    if args.redundancy:
+        raise ValueError("--redundancy needs --format jacktrip")
+    return StreamFormat(args.encoding, source.rate, source.channels)
 
 
 def _send(sender: Sender, to: str, progress: Progress) -> SendReport:

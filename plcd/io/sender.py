@@ -1,4 +1,4 @@
-"""A paced RTP sender with a network's impairments built in: ``plcd send``, and the tests' other end.
+"""A paced sender of RTP or JackTrip with a network's impairments built in: ``plcd send``, and the tests' other end.
 
 Theory of operation. Packet k is due at ``start + position(k) / rate`` on the monotonic clock, in integer
 arithmetic: lateness never adds up, and whoever is late catches up. The impairment gives each packet the
@@ -18,7 +18,10 @@ from plcd.core.frame import Samples
 from plcd.core.impairment import Impairment
 from plcd.core.loss import Flags
 from plcd.core.packet import StreamFormat
+from plcd.io.expedited import mark_expedited
 from plcd.io.outbox import Outbox
+from plcd.wire.jacktrip import bits_of
+from plcd.wire.jacktrip_packetizer import JackTripPacketizer
 from plcd.wire.packetizer import Packetizer, choose_payload_type, reblock
 from plcd.wire.pcm import CODECS
 from plcd.wire.rtp import HEADER_BYTES
@@ -27,8 +30,6 @@ _MAX_UDP_PAYLOAD = 65_507
 """65,535 less the headers of IPv4 and UDP."""
 _MAX_PPM = 10_000.0
 """One per cent: far beyond any sound device, and still a stream in real time."""
-_EXPEDITED = 0xB8
-"""DSCP EF (RFC 3246), as the byte that the socket option takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class SendOptions:
     """How a stream is sent."""
 
     packet: int = 512
-    """Samples a packet; the last one is short where the audio ends, never padded."""
+    """Samples a packet; the last one is short where the audio ends, and padded in JackTrip's only."""
     payload_type: int | None = None
     """None: 10 or 11 where the format has such a static type, else 96."""
     ppm: float = 0.0
@@ -47,6 +48,8 @@ class SendOptions:
     """None: from the seed, as the two below."""
     first_sequence: int | None = None
     first_timestamp: int | None = None
+    redundancy: int = 0
+    """How many earlier packets each JackTrip datagram repeats."""
     live: bool = False
     """The source keeps the time, as a sound device does: a packet leaves when its last sample is there, and
     delayed copies leave between two packets."""
@@ -92,15 +95,11 @@ class Sender:
             raise ValueError(f"the clock's error must be within {_MAX_PPM:g} ppm, not {options.ppm:g}")
         rng = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(0,)))
         drawn = (int(rng.integers(1 << 32)), int(rng.integers(1 << 16)), int(rng.integers(1 << 32)))
-        payload_type = choose_payload_type(stream) if options.payload_type is None else options.payload_type
-        self._packetizer = Packetizer(
-            stream,
-            payload_type,
-            drawn[0] if options.ssrc is None else options.ssrc,
-            drawn[1] if options.first_sequence is None else options.first_sequence,
-            drawn[2] if options.first_timestamp is None else options.first_timestamp,
-        )
-        size = HEADER_BYTES + options.packet * stream.channels * CODECS[stream.encoding].width
+        self._packetizer = _packetizer(stream, options, drawn)
+        if isinstance(self._packetizer, JackTripPacketizer):
+            size = self._packetizer.datagram_bytes
+        else:
+            size = HEADER_BYTES + options.packet * stream.channels * CODECS[stream.encoding].width
         if size > _MAX_UDP_PAYLOAD:
             raise ValueError(
                 f"{options.packet} samples of {stream} make {size} bytes, a datagram holds {_MAX_UDP_PAYLOAD}"
@@ -118,14 +117,14 @@ class Sender:
         self._samples = self._count = self._lost = 0
 
     @property
-    def payload_type(self) -> int:
-        """As it is on the wire."""
-        return self._packetizer.payload_type
+    def payload_type(self) -> int | None:
+        """As it is on the wire, in RTP."""
+        return self._packetizer.payload_type if isinstance(self._packetizer, Packetizer) else None
 
     @property
-    def ssrc(self) -> int:
-        """As it is on the wire."""
-        return self._packetizer.ssrc
+    def ssrc(self) -> int | None:
+        """As it is on the wire, in RTP."""
+        return self._packetizer.ssrc if isinstance(self._packetizer, Packetizer) else None
 
     def stop(self) -> None:
         """Make ``run`` return soon, from any thread or signal handler; what is delayed is dropped."""
@@ -137,7 +136,7 @@ class Sender:
         Raises OSError where the system refuses to send, and whatever the source raises.
         """
         with socket.socket(self._family, socket.SOCK_DGRAM) as self._socket:
-            _mark_expedited(self._socket)
+            mark_expedited(self._socket)
             start = 0
             for samples in self._packets:
                 if self._outbox.stopped:
@@ -148,6 +147,9 @@ class Sender:
                 self._put(samples, due)
                 self._outbox.release(due)
             self._outbox.release(None)
+            if isinstance(self._packetizer, JackTripPacketizer):
+                for datagram in self._packetizer.farewell:
+                    self._send(datagram)
         return SendReport(
             packets=self._count,
             samples=self._samples,
@@ -176,6 +178,29 @@ class Sender:
         self._socket.sendto(datagram, self._address)
 
 
+def wall_clock_us() -> int:
+    """What JackTrip writes into its headers."""
+    return time.time_ns() // 1000
+
+
+def _packetizer(
+    stream: StreamFormat, options: SendOptions, drawn: tuple[int, int, int]
+) -> Packetizer | JackTripPacketizer:
+    """By the encoding; ``drawn``: SSRC, first sequence number and timestamp where the options leave them open."""
+    sequence = drawn[1] if options.first_sequence is None else options.first_sequence
+    if bits_of(stream) is not None:
+        return JackTripPacketizer(
+            stream, options.packet, wall_clock_us, redundancy=options.redundancy, sequence=sequence
+        )
+    return Packetizer(
+        stream,
+        choose_payload_type(stream) if options.payload_type is None else options.payload_type,
+        drawn[0] if options.ssrc is None else options.ssrc,
+        sequence,
+        drawn[2] if options.first_timestamp is None else options.first_timestamp,
+    )
+
+
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
@@ -183,14 +208,3 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...
         # What has no form in the domain name system, such as an empty label.
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
     return family, address
-
-
-def _mark_expedited(sock: socket.socket) -> None:
-    """Ask for expedited forwarding; a system that does not let us sends as best it can."""
-    try:
-        if sock.family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _EXPEDITED)
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)
-    except (OSError, AttributeError):
-        pass

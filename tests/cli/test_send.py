@@ -14,6 +14,7 @@ from plcd.cli.send import add_parser, run
 from plcd.cli.traces import read_trace
 from plcd.core.frame import Samples
 from plcd.wire.depacketizer import Depacketizer
+from plcd.wire.formats import Formats
 from plcd.wire.payload_map import parse_rtp_map
 
 
@@ -165,3 +166,27 @@ def test_an_interrupt_ends_an_endless_stream_cleanly(receiver: socket.socket, mu
         out, err = sender.communicate(timeout=60)
     assert (sender.returncode, err) == (0, "")
     assert out.startswith("plcd send: ")
+
+
+def test_jacktrip_arrives_exact(receiver: socket.socket, music: Path) -> None:
+    words = ("--format", "jacktrip", "--redundancy", "1", "--packet", "64")
+    assert send(music, "--to", target(receiver), *words) == ExitCode.OK
+    datagrams = received(receiver)
+    assert len(datagrams[0]) == 2 * (16 + 64 * 2)
+    samples = np.concatenate([Formats({}).parse(one, "a", 1)[-1].samples for one in datagrams[:-2]])
+    assert np.array_equal(samples[:4410, 0], np.arange(-2000, 2410) / 32768)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--format", "jacktrip", "--ssrc", "5"), "--ssrc"),
+        (("--redundancy", "1"), "--format jacktrip"),
+        (("--format", "jacktrip", "--redundancy", "16"), "16"),
+        (("--encoding", "L8"), "L8"),
+    ],
+)
+def test_flags_of_the_other_format(music: Path, words: tuple[str, ...], named: str) -> None:
+    error = failure(music, "--to", "127.0.0.1:9", *words)
+    assert error.exit_code == ExitCode.USAGE
+    assert named in error.message

@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import threading
 import time
@@ -12,6 +13,8 @@ from plcd.core.loss import Bursts, Gilbert, Periodic
 from plcd.core.packet import AudioPacket, StreamFormat
 from plcd.io.sender import Sender, SendOptions
 from plcd.wire.depacketizer import Depacketizer
+from plcd.wire.formats import Formats
+from plcd.wire.jacktrip import STOP
 
 MONO = StreamFormat("L16", 44100, 1)
 STEREO_24 = StreamFormat("L24", 48000, 2)
@@ -225,3 +228,20 @@ def test_samples_that_do_not_fit(shape: tuple[int, ...]) -> None:
 def test_a_host_without_address(host: str) -> None:
     with pytest.raises(OSError, match=r".+"):
         Sender(numbered(1), MONO, (host, 9))
+
+
+def test_jacktrip_with_its_copies_and_its_goodbye(receiver: socket.socket) -> None:
+    audio = numbered(10 * PACKET + 5)
+    stream = StreamFormat("JackTrip-16", 44100, 1)
+    Sender(audio, stream, address(receiver), options(redundancy=1)).run()
+    datagrams = []
+    with contextlib.suppress(TimeoutError):
+        while True:
+            datagrams.append(receiver.recv(65536))
+    assert datagrams[-2:] == [STOP, STOP]
+    packets = [Formats({}).parse(datagram, "a", 1) for datagram in datagrams[:-2]]
+    assert [len(group) for group in packets] == [1] + [2] * 10
+    assert [group[-1].sequence for group in packets] == list(range(11))
+    heard = np.concatenate([group[-1].samples for group in packets])
+    assert np.array_equal(heard[: len(audio)], audio)
+    assert not heard[len(audio) :].any()
