@@ -76,7 +76,7 @@ def _check_counters(stats: dict[str, Any], sent: int, excuses: int) -> None:
     packets, frames = stats["packets"], stats["frames"]
     by_origin = sum(frames["by_origin"].values())
     _require(by_origin == frames["played"], f"origins add up to {by_origin} of {frames['played']} frames")
-    parts = packets["on_time"] + packets["late"] + packets["lost"]
+    parts = packets["on_time"] + packets["late"] + packets["lost"] + packets["recovered"]
     _require(parts == packets["expected"], f"packets add up to {parts} of {packets['expected']} expected")
     _require(packets["on_time"] >= sent - excuses, f"{packets['on_time']} of {sent} packets were in time")
 

@@ -67,7 +67,16 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
         f"{_count(packets.get('received'))} received, {_count(packets.get('on_time'))} on time, "
         f"{_count(packets.get('late'))} late, {_count(lost)} lost ({_percent(lost, expected)})",
     )
-    others = ("reordered", "duplicate", "too_early", "foreign", "stray", "kernel_dropped", "queue_dropped")
+    others = (
+        "recovered",
+        "reordered",
+        "duplicate",
+        "too_early",
+        "foreign",
+        "stray",
+        "kernel_dropped",
+        "queue_dropped",
+    )
     seen = [(name, packets[name]) for name in others if _number(packets.get(name)) and packets[name]]
     if seen:
         dropped = any(name.endswith("_dropped") for name, _ in seen)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from plcd.core.frame import Origin
 from plcd.core.packet_ledger import PacketLedger
 
-PACKET_COUNTS = ("on_time", "late", "lost", "reordered", "duplicate")
+PACKET_COUNTS = ("on_time", "late", "lost", "recovered", "reordered", "duplicate")
 
 
 @dataclass(slots=True)
@@ -29,10 +29,11 @@ class Counters:
             self.past[name] += getattr(ledger, name)
 
     def packets(self, ledgers: list[PacketLedger]) -> dict[str, int]:
-        """Totals over all streams. ``received`` = on time + late + duplicate; ``expected`` = on time + late + lost."""
+        """Totals over all streams. ``received`` = on time + late + duplicate; ``expected`` = on time + late + lost
+        + recovered."""
         total = {
             name: self.past[name] + sum(getattr(ledger, name) for ledger in ledgers) for name in PACKET_COUNTS
         }
         total["received"] = total["on_time"] + total["late"] + total["duplicate"]
-        total["expected"] = total["on_time"] + total["late"] + total["lost"]
+        total["expected"] = total["on_time"] + total["late"] + total["lost"] + total["recovered"]
         return total

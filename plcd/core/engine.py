@@ -1,5 +1,6 @@
 """The engine: packets in at any time, frames out when the output asks. It knows no clock, thread or socket."""
 
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,15 @@ from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import Origin, PlayedFrame
 from plcd.core.hole_filler import HoleFiller, Step
-from plcd.core.packet import AudioPacket, StreamFormat
+from plcd.core.packet import AudioPacket, BlankPacket, StreamFormat
 from plcd.core.playout import Log, Playout
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
 from plcd.core.sources import Arrival, SourceGate, Verdict
 from plcd.core.stream import SECOND_NS, Stream
+
+MAX_SPARE = 32
+"""Recovered packets kept until their stream is accepted: what comes with the three packets that takes, and a few strangers'."""
 
 
 class Engine:
@@ -40,6 +44,8 @@ class Engine:
         self._gate = SourceGate()
         self._next: Stream | None = None
         self._playout: Playout | None = None
+        self._spare: deque[AudioPacket] = deque(maxlen=MAX_SPARE)
+        """Recovered packets of no stream yet."""
 
     @property
     def filler(self) -> HoleFiller | None:
@@ -80,13 +86,15 @@ class Engine:
 
     def insert(self, packet: AudioPacket, arrival_ns: int) -> None:
         """Take a packet that came at ``arrival_ns`` (monotonic)."""
-        if not self._fits(packet.format):
-            return
         current = self.newest_stream
         continues = current is not None and current.continues(packet)
         if packet.recovered:
             if current is not None and continues and packet.source == current.source:
-                current.insert(packet, arrival_ns)
+                current.fill(packet)
+            else:
+                self._spare.append(packet)
+            return
+        if not self._fits(packet.format):
             return
         verdict, run = self._gate.judge(Arrival(packet, arrival_ns), continues)
         if verdict is Verdict.CURRENT and current is not None:
@@ -99,6 +107,12 @@ class Engine:
             self.counters.foreign += 1
         elif verdict is Verdict.ACCEPTED:
             self._accept(run)
+
+    def note(self, blank: BlankPacket) -> None:
+        """Take a packet without audio."""
+        current = self.newest_stream
+        if current is not None and current.source == blank.source:
+            current.note(blank)
 
     def pull(self, now_ns: int) -> PlayedFrame:
         """The next frame, ``packet`` samples, asked for at the monotonic instant ``now_ns``. Rate and channels must be known."""
@@ -192,6 +206,10 @@ class Engine:
         if self._next is not None:
             self._retire(self._next)
         self._next = Stream(run, self.depth.samples(form.rate, self.config.packet), self.config.packet)
+        for packet in self._spare:
+            if packet.source == self._next.source and self._next.continues(packet):
+                self._next.fill(packet)
+        self._spare.clear()
         self.counters.streams += 1
         what = "stream" if self.counters.streams == 1 else "stream (restarted or new)"
         self._log(
@@ -212,7 +230,7 @@ class Engine:
                 "info",
                 f"the output opened late: {self._ms(overdue * self.config.packet)} ms of the stream skipped",
             )
-            stream.buffer.advance(overdue * self.config.packet)
+            stream.skip(overdue * self.config.packet)
 
     def _retire(self, stream: Stream) -> None:
         stream.close()

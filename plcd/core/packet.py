@@ -44,4 +44,12 @@ class AudioPacket:
     format: StreamFormat
     samples: Samples
     recovered: bool = False
-    """It did not come itself but with another packet, or was rebuilt: it fills a gap, and is no sign of life."""
+    """It did not come itself: it is a copy that came with another packet, or rebuilt from parity. It fills a gap, and is no sign
+    of life. Beside a timestamp its sequence number need only be near."""
+
+
+class BlankPacket(NamedTuple):
+    """A number of the stream that has no audio of its own, such as parity: nothing is missing there."""
+
+    source: SourceId
+    sequence: int

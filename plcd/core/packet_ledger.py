@@ -1,12 +1,23 @@
-"""What became of each packet: expected = on time + late + lost, whatever order they come in."""
+"""What became of each packet: expected = on time + late + lost + recovered, whatever order they come in.
+
+Theory of operation. A number that is skipped is missing. Its audio lies between the packets around the gap; when that has been
+played it is known whether any of it had to be concealed: if so the packet is lost, else its audio came some other way (a copy in
+another packet, parity) and it is recovered. Where there is no audio between the packets around the gap, nothing is missing.
+"""
 
 from bisect import bisect_right
+from collections import deque
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 WINDOW = 4096
 """Sequence numbers remembered: more than the largest gap a stream may have without counting as restarted."""
+MAX_UNHEARD = 1024
+"""Stretches remembered that were played without their audio: a lost packet makes one, and few packets wait for their verdict."""
+MAX_BLANKS = 64
+"""Numbers without audio remembered until a later packet comes: as many as may be missing within a run."""
 
 
 class Fate(IntEnum):
@@ -17,6 +28,8 @@ class Fate(IntEnum):
     LATE = 2
     MISSING = 3
     LOST = 4
+    RECOVERED = 5
+    BLANK = 6
 
 
 class PacketLedger:
@@ -26,36 +39,40 @@ class PacketLedger:
         self.on_time = 0
         self.late = 0
         self.lost = 0
+        self.recovered = 0
         self.reordered = 0
         self.duplicate = 0
         self.highest = first - 1
+        self._end = 0
+        """Where the highest packet's audio ends."""
         self._fates = np.zeros(WINDOW, dtype=np.int8)
-        # Of missing packets: where their audio ends, as far as known.
+        # Of missing packets: where their audio begins and ends, as far as known.
+        self._starts = np.zeros(WINDOW, dtype=np.int64)
         self._ends = np.zeros(WINDOW, dtype=np.int64)
         self._missing: list[int] = []
+        self._blanks: deque[int] = deque(maxlen=MAX_BLANKS)
+        self._unheard: deque[tuple[int, int]] = deque(maxlen=MAX_UNHEARD)
 
     @property
     def expected(self) -> int:
-        """Packets that were on time, late or lost; one still missing whose time has not come is none of these yet."""
-        return self.on_time + self.late + self.lost
+        """Packets whose fate is known; one still missing whose time has not come is none of these yet."""
+        return self.on_time + self.late + self.lost + self.recovered
 
     def is_known(self, sequence: int) -> bool:
-        """This packet has come before, or is too old to tell."""
+        """This packet has come before (itself, or its audio in time), or is too old to tell."""
         if sequence > self.highest:
             return False
         if sequence <= self.highest - WINDOW:
             return True
-        return self._fates[sequence % WINDOW] in (Fate.ON_TIME, Fate.LATE)
+        return self._fates[sequence % WINDOW] in (Fate.ON_TIME, Fate.LATE, Fate.RECOVERED)
 
-    def arrived(self, sequence: int, position: int, late: bool) -> None:
-        """A packet whose audio begins at ``position`` came, and was not known before."""
+    def arrived(self, sequence: int, position: int, end: int, late: bool) -> None:
+        """A packet whose audio lies at [position, end) came, and was not known before."""
         if sequence > self.highest:
             self._forget(sequence - WINDOW)
-            for missing in range(max(self.highest + 1, sequence - WINDOW + 1), sequence):
-                self._fates[missing % WINDOW] = Fate.MISSING
-                self._ends[missing % WINDOW] = position
-                self._missing.append(missing)
-            self.highest = sequence
+            if sequence > self.highest + 1:
+                self._skipped(range(max(self.highest + 1, sequence - WINDOW + 1), sequence), position)
+            self.highest, self._end = sequence, end
         else:
             self.reordered += 1
             if self._fates[sequence % WINDOW] == Fate.LOST:
@@ -66,19 +83,72 @@ class PacketLedger:
         self.on_time += not late
         self.late += late
 
+    def blank(self, sequence: int) -> None:
+        """A packet without audio came."""
+        if sequence > self.highest:
+            self._blanks.append(sequence)
+        elif sequence in self._missing:
+            self._missing.remove(sequence)
+            self._fates[sequence % WINDOW] = Fate.BLANK
+
+    def played(self, cursor: int, present: NDArray[np.bool_]) -> None:
+        """From ``cursor`` on samples are played, of which those that are ``present`` had come."""
+        if present.all():
+            return
+        edges = np.flatnonzero(np.diff(present, prepend=True, append=True)) + cursor
+        for start, stop in edges.reshape(-1, 2).tolist():
+            self.unheard(start, stop)
+
+    def unheard(self, start: int, stop: int) -> None:
+        """Nothing of [start, stop) had come when it was played, or it was skipped."""
+        if self._unheard and self._unheard[-1][1] == start:
+            start = self._unheard.pop()[0]
+        self._unheard.append((start, stop))
+
+    def played_to(self, cursor: int) -> None:
+        """All before ``cursor`` has been played: what is missing there is lost, or was recovered."""
+        if not self._missing:
+            return
+        still = [sequence for sequence in self._missing if self._ends[sequence % WINDOW] > cursor]
+        for sequence in self._missing:
+            place = sequence % WINDOW
+            if self._ends[place] <= cursor:
+                heard = self._was_heard(int(self._starts[place]), int(self._ends[place]))
+                self._fates[place] = Fate.RECOVERED if heard else Fate.LOST
+                self.recovered += heard
+                self.lost += not heard
+        self._missing = still
+
+    def _skipped(self, numbers: range, position: int) -> None:
+        """``numbers`` did not come before a packet that begins at ``position``: what of them is missing, and where it lies."""
+        blanks = set(self._blanks)
+        missing = [number for number in numbers if number not in blanks]
+        self._blanks = deque((number for number in self._blanks if number >= numbers.stop), MAX_BLANKS)
+        for number in numbers:
+            self._fates[number % WINDOW] = Fate.BLANK
+        samples = position - self._end
+        if samples <= 0 or not missing:
+            return
+        size, rest = divmod(samples, len(missing))
+        for index, number in enumerate(missing):
+            place = number % WINDOW
+            self._fates[place] = Fate.MISSING
+            # Packets of one size share the gap; of several sizes nobody can say which was which.
+            self._starts[place] = self._end if rest else self._end + index * size
+            self._ends[place] = position if rest else self._end + (index + 1) * size
+        self._missing += missing
+
+    def _was_heard(self, start: int, end: int) -> bool:
+        """No sample of [start, end) was played without its audio."""
+        for first, last in reversed(self._unheard):
+            if last <= start:
+                return True
+            if first < end:
+                return False
+        return True
+
     def _forget(self, newest: int) -> None:
         """The window moves on: what is missing up to ``newest`` leaves it and counts as lost."""
         old = bisect_right(self._missing, newest)
         del self._missing[:old]
         self.lost += old + max(0, newest - self.highest)
-
-    def played_to(self, cursor: int) -> None:
-        """All before ``cursor`` has been played: what is missing there is lost."""
-        if not self._missing:
-            return
-        still = [sequence for sequence in self._missing if self._ends[sequence % WINDOW] > cursor]
-        for sequence in self._missing:
-            if self._ends[sequence % WINDOW] <= cursor:
-                self._fates[sequence % WINDOW] = Fate.LOST
-                self.lost += 1
-        self._missing = still

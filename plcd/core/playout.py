@@ -110,7 +110,7 @@ class Playout:
         skipped = samples + inserted
         self._hold += inserted
         if skipped:
-            self.stream.buffer.advance(skipped)
+            self.stream.skip(skipped)
             self.filler.splice(self.stream.packet_samples)
         else:
             self.filler.interrupt()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from plcd.core.jitter_buffer import JitterBuffer
-from plcd.core.packet import AudioPacket, SourceId, StreamFormat
+from plcd.core.packet import AudioPacket, BlankPacket, SourceId, StreamFormat
 from plcd.core.packet_ledger import PacketLedger
 from plcd.core.positions import SEQUENCE_BITS, TIMESTAMP_BITS, unwrap
 from plcd.core.sources import Arrival
@@ -94,7 +94,7 @@ class Stream:
         """Take a packet that continues this stream."""
         sequence, position = self.locate(packet)
         if self.ledger.is_known(sequence):
-            self.ledger.duplicate += not packet.recovered
+            self.ledger.duplicate += 1
             return
         if sequence > self._sequence:
             self.wraps += (sequence >> SEQUENCE_BITS) - (self._sequence >> SEQUENCE_BITS)
@@ -106,11 +106,11 @@ class Stream:
         if not self.begun and position < self.buffer.cursor:
             self.buffer.rewind(position)
         end = position + packet.samples.shape[0]
-        self.ledger.arrived(sequence, position, late=position < self.buffer.cursor)
+        self.ledger.arrived(sequence, position, end, late=position < self.buffer.cursor)
         self.buffer.insert(position, packet.samples)
         self.newest_end = max(self.newest_end, end)
         self.packet_samples = packet.samples.shape[0]
-        if self.begun and not packet.recovered:  # a copy's delay is not the network's
+        if self.begun:
             ahead = (position - self.buffer.cursor) // self._frame * self._frame
             asked_ns = self._next_ask_ns + ahead * SECOND_NS // self.format.rate
             lead = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
@@ -118,12 +118,34 @@ class Stream:
             self._lead_count += 1
             self._late_run = self._late_run + 1 if lead < 0 else 0
 
+    def fill(self, packet: AudioPacket) -> None:
+        """Take a recovered packet that continues this stream, as far as its audio is missing and not played yet.
+
+        It says nothing of the network's delay, and never makes a stream begin earlier.
+        """
+        _, position = self.locate(packet)
+        if self.buffer.insert(position, packet.samples):
+            self.newest_end = max(self.newest_end, position + packet.samples.shape[0])
+
+    def note(self, blank: BlankPacket) -> None:
+        """A packet without audio came under one of this stream's numbers."""
+        sequence = unwrap(blank.sequence, self._sequence, SEQUENCE_BITS)
+        if abs(sequence - self._sequence) <= MAX_SEQUENCE_JUMP:
+            self.ledger.blank(sequence)
+
     def asked(self, frames: int, next_ns: int) -> None:
         """The next ``frames`` samples are played; those that follow will be asked for at ``next_ns``."""
         self.begun = True
-        self.buffer.advance(frames)
+        self.skip(frames)
         self.ledger.played_to(self.buffer.cursor)
         self._next_ask_ns = next_ns
+
+    def skip(self, frames: int) -> None:
+        """Move the cursor on."""
+        self.ledger.played(self.buffer.cursor, self.buffer.peek(frames)[1])
+        if frames > self.buffer.capacity:
+            self.ledger.unheard(self.buffer.cursor + self.buffer.capacity, self.buffer.cursor + frames)
+        self.buffer.advance(frames)
 
     def level(self) -> int:
         """Samples between the cursor and the newest one received; negative when it is behind."""
@@ -156,4 +178,5 @@ class Stream:
 
     def close(self) -> None:
         """The stream is over: what is missing will not come."""
+        self.ledger.played(self.buffer.cursor, self.buffer.peek(max(0, self.level()))[1])
         self.ledger.played_to(max(self.newest_end, self.buffer.cursor))

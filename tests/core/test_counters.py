@@ -1,3 +1,5 @@
+import numpy as np
+
 from plcd.core.counters import PACKET_COUNTS, Counters
 from plcd.core.frame import Origin
 from plcd.core.packet_ledger import PacketLedger
@@ -5,9 +7,10 @@ from plcd.core.packet_ledger import PacketLedger
 
 def ledger(first: int) -> PacketLedger:
     one = PacketLedger(first)
-    one.arrived(first, 0, late=False)
-    one.arrived(first + 3, 30, late=False)
-    one.arrived(first + 1, 10, late=True)
+    one.arrived(first, 0, 10, late=False)
+    one.arrived(first + 3, 30, 40, late=False)
+    one.arrived(first + 1, 10, 20, late=True)
+    one.played(20, np.zeros(10, np.bool_))
     one.played_to(30)
     one.duplicate += 2
     return one
@@ -23,6 +26,7 @@ def test_totals_are_sums_over_all_streams_past_and_present() -> None:
         "on_time": 6,
         "late": 3,
         "lost": 3,
+        "recovered": 0,
         "reordered": 3,
         "duplicate": 6,
         "received": 15,

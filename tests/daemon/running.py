@@ -219,6 +219,6 @@ class Source:
 def assert_adds_up(stats: Stats) -> None:
     """The counters' contracts hold."""
     packets, frames = stats["packets"], stats["frames"]
-    assert packets["expected"] == packets["on_time"] + packets["late"] + packets["lost"]
+    assert packets["expected"] == sum(packets[name] for name in ("on_time", "late", "lost", "recovered"))
     assert packets["received"] == packets["on_time"] + packets["late"] + packets["duplicate"]
     assert sum(frames["by_origin"].values()) == frames["played"]
