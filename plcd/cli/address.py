@@ -3,6 +3,7 @@
 import re
 
 from plcd.cli.errors import CliError, ExitCode
+from plcd.wire.jacktrip_handshake import PORT as HUB_PORT
 
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,9})")
 
@@ -23,3 +24,14 @@ def parse_address(text: str) -> tuple[str, int]:
     if port > 65535:
         raise CliError(f"the port in {text!r} is too large: at most 65535", ExitCode.ADDRESS)
     return match["v6"] or match["host"] or "", port
+
+
+def parse_hub(text: str) -> tuple[str, int]:
+    """The host and port of a JackTrip hub: ``HOST``, ``HOST:PORT``, an IPv6 address, or one in brackets. Raises CliError."""
+    bare = text if text.count(":") > 1 and not text.startswith("[") else text.strip("[]")
+    if bare and (":" not in bare or bare.count(":") > 1) and "]" not in bare:
+        return bare, HUB_PORT
+    host, port = parse_address(text)
+    if not host or not port:
+        raise CliError(f"{text!r} does not say which hub: write it as HOST or HOST:PORT", ExitCode.ADDRESS)
+    return host, port

@@ -12,6 +12,11 @@ from plcd.cli.options import Options, add_flags, resolve
 
 if TYPE_CHECKING:
     from plcd.io import daemon
+    from plcd.io.jacktrip_session import JackTripConfig
+
+CONNECT_RATE_HZ = 48_000
+CONNECT_CHANNELS = 2
+"""What a hub is offered unless --rate and --channels say otherwise: JackTrip's own defaults."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             raise CliError(str(error), ExitCode.DEVICE) from error
         return ExitCode.OK
     options = resolve(args, args.config)
-    if options.listen is None:
+    if options.listen is None and options.connect is None:
         raise CliError(
             "nothing to do: say where to listen, as in plcd --listen :9000 (plcd --help)", ExitCode.USAGE
         )
@@ -115,6 +120,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         ),
         rtp_map=options.rtp_map,
         format=options.format,
+        jacktrip=_jacktrip(options),
         control=control,
         control_by_port=options.control == "auto",
         control_keys=options.control_keys,
@@ -123,6 +129,25 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         model=model.network,
         model_failure=model.failure,
     )
+
+
+def _jacktrip(options: Options) -> "JackTripConfig":
+    """What there is to do for JackTrip's peers. Raises CliError."""
+    from plcd.core.packet import StreamFormat
+    from plcd.io.jacktrip_client import HubOptions
+    from plcd.io.jacktrip_session import JackTripConfig
+    from plcd.wire.jacktrip import encoding, rate_code
+
+    if options.connect is None:
+        return JackTripConfig(hub=options.format == "jacktrip", rate=options.rate)
+    if options.format != "jacktrip":
+        raise CliError("--connect joins a JackTrip hub: add --format jacktrip", ExitCode.USAGE)
+    stream = StreamFormat(encoding(16), options.rate or CONNECT_RATE_HZ, options.channels or CONNECT_CHANNELS)
+    try:
+        rate_code(stream.rate)
+    except ValueError as error:
+        raise CliError(f"--rate {stream.rate}: {error}", ExitCode.USAGE) from None
+    return JackTripConfig(connect=HubOptions(*options.connect, stream, options.packet), rate=options.rate)
 
 
 def _check_recording(options: Options) -> None:

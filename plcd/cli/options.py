@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from plcd.cli.address import parse_address
+from plcd.cli.address import parse_address, parse_hub
 from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.values import choice, integer, lookahead
 from plcd.core.adaptation import BUDGET
@@ -27,6 +27,8 @@ class Options:
 
     listen: tuple[str, int] | None = None
     """HOST:PORT to receive on; :PORT is every interface."""
+    connect: tuple[str, int] | None = None
+    """HOST or HOST:PORT of a JackTrip hub to join."""
     output: str = "default"
     """default, the name or number of a DEVICE, null, or file:PATH (.wav or .flac)."""
     predictor: Ensemble | None = None
@@ -69,6 +71,7 @@ class Options:
 
 _CONVERT: dict[str, Callable[[str], object]] = {
     "listen": parse_address,
+    "connect": parse_hub,
     "output": str,
     "predictor": parse_predictor,
     "noise": parse_noise,
@@ -92,6 +95,7 @@ _SWITCHES = ("log_json",)
 _LISTS = ("rtp_map",)
 _METAVARS = {
     "listen": "ADDRESS",
+    "connect": "HOST",
     "noise": "AMOUNT",
     "cpu_budget": "PERCENT",
     "rtp_map": "PT=FORMAT",
@@ -104,6 +108,7 @@ _HELP = {
         [f.name for f in fields(Options)],
         (
             "receive on HOST:PORT; :PORT is every interface, IPv4 and IPv6",
+            "with --format jacktrip: join the JackTrip hub HOST, or HOST:PORT",
             "default, a DEVICE's name or number, null, or file:PATH (.wav, .flac) [default]",
             "auto (what there is time for), best, fast, or METHOD:ORDER/CONTEXT, + joins several [auto]",
             "0..2: how much sampled noise keeps up the energy in holes; 0 is nearest in waveform [1]",

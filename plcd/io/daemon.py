@@ -22,6 +22,8 @@ from plcd.io.commands import Commands
 from plcd.io.control import ControlServer
 from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
 from plcd.io.engine_thread import EngineThread
+from plcd.io.jacktrip_client import HubError
+from plcd.io.jacktrip_session import JackTripConfig, JackTripSession
 from plcd.io.outputs.base import Output
 from plcd.io.recorder import Recorder
 from plcd.io.speed import measure_pair_s
@@ -59,6 +61,7 @@ class DaemonConfig:
     rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
     format: str = "auto"
     """One of :data:`plcd.wire.formats.FORMATS`."""
+    jacktrip: JackTripConfig = field(default_factory=JackTripConfig)
     control: ControlEndpoint | None = None
     control_by_port: bool = True
     """Where ``control`` is None: make one named after the UDP port."""
@@ -101,6 +104,7 @@ class Daemon:
         sock = _bind(self.config.host, self.config.port)
         host, port = sock.getsockname()[:2]
         control = None
+        session = JackTripSession(self.config.jacktrip, sock)
         try:
             endpoint = self.config.control
             if endpoint is None and self.config.control_by_port:
@@ -115,17 +119,22 @@ class Daemon:
             self._thread.engine.pair_s = measure_pair_s()
             gc.collect()
             gc.freeze()
+            await _open(session, port)
         except BaseException:
+            await session.close()
             if control is not None:
                 await control.close()
             sock.close()
             raise
         _discard_backlog(sock)
-        receiver = UdpReceiver(sock, self._thread.accepted, self._thread.wake)
+        receiver = UdpReceiver(sock, self._thread.accepted, self._thread.wake, session.heard, session.allows)
+        self._thread.session = session
         self._catch_signals()
         self._thread.start(receiver)
+        session.start()
         ready(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         await self._ended.wait()
+        await session.close()
         await asyncio.to_thread(self._thread.stop)
         if self._runner is not None:
             await asyncio.to_thread(self._runner.close)
@@ -196,6 +205,17 @@ def _bind(host: str, port: int) -> socket.socket:
         taken = error.errno == errno.EADDRINUSE
         remedy = "another program listens there: choose another port" if taken else "choose another address"
         raise AddressError(f"cannot listen on {where}: {error.strerror or error}; {remedy}") from error
+
+
+async def _open(session: JackTripSession, port: int) -> None:
+    try:
+        await session.open()
+    except HubError as error:
+        raise AddressError(str(error)) from None
+    except OSError as error:
+        raise AddressError(
+            f"cannot listen on TCP port {port} for JackTrip clients: {error.strerror or error}; choose another port"
+        ) from error
 
 
 def _discard_backlog(sock: socket.socket) -> None:

@@ -22,6 +22,7 @@ from plcd.io import snapshot
 from plcd.io.ahead import Ahead
 from plcd.io.command_queue import CommandQueue
 from plcd.io.intake import Intake
+from plcd.io.jacktrip_session import JackTripSession
 from plcd.io.outputs.base import DeviceError, Output
 from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
@@ -73,6 +74,7 @@ class EngineThread:
         self.output: Output | None = None
         self.recorder: Recorder | None = None
         self.receiver: UdpReceiver | None = None
+        self.session: JackTripSession | None = None
         self._started = time.monotonic()
         self.snapshot = snapshot.take(self, self._started)
         """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""

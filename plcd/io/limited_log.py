@@ -17,10 +17,17 @@ class LimitedLog:
 
     def warning(self, key: str, message: str) -> None:
         """Log ``message`` unless its kind was logged in the last ten seconds."""
+        self._say(logging.WARNING, key, message)
+
+    def info(self, key: str, message: str) -> None:
+        """Likewise, of something that is not amiss."""
+        self._say(logging.INFO, key, message)
+
+    def _say(self, level: int, key: str, message: str) -> None:
         now = time.monotonic()
         last, skipped = self._seen.get(key, (-INTERVAL_S, 0))
         if now - last < INTERVAL_S or (key not in self._seen and len(self._seen) >= MAX_KEYS):
             self._seen[key] = (last, skipped + 1)
             return
         self._seen[key] = (now, 0)
-        self._logger.warning("%s%s", message, f" ({skipped} more like it)" if skipped else "")
+        self._logger.log(level, "%s%s", message, f" ({skipped} more like it)" if skipped else "")

@@ -34,6 +34,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
         "state": engine.state,
         "source": _source(thread),
         "packets": packets,
+        "reply": thread.session.snapshot() if thread.session else None,
         "frames": {
             "played": counters.frames,
             "by_origin": {origin.label: counters.by_origin[origin] for origin in Origin},

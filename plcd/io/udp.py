@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from plcd.core.sources import SILENCE_NS
 from plcd.io import packet_filter
+from plcd.io.expedited import mark_expedited
 
 log = logging.getLogger("plcd.udp")
 
@@ -58,6 +59,7 @@ def bind(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     sock.setblocking(False)
+    mark_expedited(sock)  # what is answered from here
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     if sys.platform == "linux":
         sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -69,7 +71,8 @@ class UdpReceiver:
     """Reads ``sock`` on the running event loop. Counters are written by the loop's thread alone.
 
     ``accepted`` tells the address (host, port) of the stream that plays, or None; packets from elsewhere are counted
-    and dropped here while that one is alive. ``on_data`` is called once for each wake-up that queued something.
+    and dropped here while that one is alive; so are those from a host that is not ``allowed``. ``on_data`` is called once for
+    each wake-up that queued something, ``on_heard`` with each datagram of the accepted address (data, host, port, arrival).
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class UdpReceiver:
         sock: socket.socket,
         accepted: Callable[[], tuple[str, int] | None],
         on_data: Callable[[], None] = lambda: None,
+        on_heard: Callable[[bytes, str, int, int], None] | None = None,
+        allowed: Callable[[str], bool] | None = None,
     ) -> None:
         self.queue: deque[Datagram] = deque()
         self.foreign = 0
@@ -87,6 +92,8 @@ class UdpReceiver:
         self._sock = sock
         self._accepted = accepted
         self._on_data = on_data
+        self._on_heard = on_heard
+        self._allowed = allowed
         self._loop = asyncio.get_running_loop()
         self._heard_ns = 0
         self._overflow = 0
@@ -129,9 +136,14 @@ class UdpReceiver:
                 continue
             host, port = address[0].removeprefix("::ffff:"), address[1]
             arrival_ns = self._read_ancillary(ancillary, behind_ns, now_ns)
+            if self._allowed is not None and not self._allowed(host):
+                self.foreign += 1
+                continue
             if accepted is not None:
                 if accepted == (host, port):
                     self._heard_ns = arrival_ns
+                    if self._on_heard is not None:
+                        self._on_heard(data, host, port, arrival_ns)
                 elif arrival_ns - self._heard_ns < SILENCE_NS:
                     self.foreign += 1
                     self._stranger(accepted, arrival_ns)

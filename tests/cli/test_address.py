@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plcd.cli.address import parse_address
+from plcd.cli.address import parse_address, parse_hub
 from plcd.cli.errors import CliError, ExitCode
 
 
@@ -51,3 +51,24 @@ def test_any_text_gives_an_address_or_the_one_error(text: str) -> None:
     except CliError:
         return
     assert 0 <= port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("text", "hub"),
+    [
+        ("hub.example", ("hub.example", 4464)),
+        ("192.0.2.1:5000", ("192.0.2.1", 5000)),
+        ("::1", ("::1", 4464)),
+        ("[::1]", ("::1", 4464)),
+        ("[::1]:5000", ("::1", 5000)),
+    ],
+)
+def test_hubs(text: str, hub: tuple[str, int]) -> None:
+    assert parse_hub(text) == hub
+
+
+@pytest.mark.parametrize("text", ["", ":4464", "hub:", "hub:0", "hub:70000"])
+def test_no_hubs(text: str) -> None:
+    with pytest.raises(CliError) as caught:
+        parse_hub(text)
+    assert caught.value.exit_code == ExitCode.ADDRESS
