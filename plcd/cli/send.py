@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 
 ENCODINGS = ("L8", "L16", "L24")
+ETHERNET_BYTES = 1452
+"""What fits one Ethernet frame of 1500 bytes behind the headers of IPv6 and UDP."""
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -58,7 +60,14 @@ def add_parser(subparsers: "Subparsers") -> None:
         metavar="N",
         type=int,
         default=0,
-        help="JackTrip: repeat N packets in each (its -r N+1)",
+        help="repeat N packets in each: in RTP by RFC 2198, in JackTrip as its -r N+1",
+    )
+    add(
+        "--fec",
+        metavar="K",
+        type=int,
+        default=0,
+        help="RTP: send parity after every K packets (RFC 5109), which makes up for one of them; 0 is none",
     )
     add(
         "--encoding",
@@ -98,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             ssrc=args.ssrc,
             redundancy=args.redundancy,
+            fec=args.fec,
             live=source.live,
         )
         sender = Sender(source.blocks, stream, destination, options, impairment)
@@ -112,6 +122,11 @@ def run(args: argparse.Namespace) -> int:
         write_trace(args.dump_trace, np.zeros(0, np.bool_))
     if sender.payload_type in DYNAMIC:
         _say(f"plcd send: the receiver needs --rtp-map {sender.payload_type}={stream}")
+    if (args.redundancy or args.fec) and sender.datagram_bytes > ETHERNET_BYTES:
+        _say(
+            f"plcd send: datagrams of {sender.datagram_bytes} bytes travel in pieces, and are lost with any of them: "
+            "choose a smaller --packet"
+        )
     report = _send(sender, args.to, progress)
     if args.dump_trace is not None:
         write_trace(args.dump_trace, report.flags)
@@ -129,8 +144,6 @@ def _stream(args: argparse.Namespace, source: Source) -> StreamFormat:
                 "--payload-type and --ssrc belong to RTP: leave them away with --format jacktrip"
             )
         return StreamFormat(jacktrip.encoding(int(args.encoding[1:])), source.rate, source.channels)
-    if args.redundancy:
-        raise ValueError("--redundancy needs --format jacktrip")
     return StreamFormat(args.encoding, source.rate, source.channels)
 
 

@@ -69,6 +69,7 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
     )
     others = (
         "recovered",
+        "parity",
         "reordered",
         "duplicate",
         "too_early",

@@ -1,8 +1,9 @@
 """What became of each packet: expected = on time + late + lost + recovered, whatever order they come in.
 
 Theory of operation. A number that is skipped is missing. Its audio lies between the packets around the gap; when that has been
-played it is known whether any of it had to be concealed: if so the packet is lost, else its audio came some other way (a copy in
-another packet, parity) and it is recovered. Where there is no audio between the packets around the gap, nothing is missing.
+played it is known whether any of it had to be concealed: if so the packet is lost. Else its audio came some other way (a copy in
+another packet, parity) and it is recovered; or there is none of it, since the packets around the gap are all there is. A number
+without audio that never came counts like a lost packet beside it, since nobody can say which of them had the audio.
 """
 
 from bisect import bisect_right
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 WINDOW = 4096
 """Sequence numbers remembered: more than the largest gap a stream may have without counting as restarted."""
-MAX_UNHEARD = 1024
-"""Stretches remembered that were played without their audio: a lost packet makes one, and few packets wait for their verdict."""
+MAX_STRETCHES = 1024
+"""Stretches remembered that were played without their audio, or were brought by other packets: a lost packet makes one of one
+kind, and few packets wait for their verdict."""
 MAX_BLANKS = 64
 """Numbers without audio remembered until a later packet comes: as many as may be missing within a run."""
 
@@ -51,7 +53,8 @@ class PacketLedger:
         self._ends = np.zeros(WINDOW, dtype=np.int64)
         self._missing: list[int] = []
         self._blanks: deque[int] = deque(maxlen=MAX_BLANKS)
-        self._unheard: deque[tuple[int, int]] = deque(maxlen=MAX_UNHEARD)
+        self._unheard: deque[tuple[int, int]] = deque(maxlen=MAX_STRETCHES)
+        self._brought: deque[tuple[int, int]] = deque(maxlen=MAX_STRETCHES)
 
     @property
     def expected(self) -> int:
@@ -105,6 +108,10 @@ class PacketLedger:
             start = self._unheard.pop()[0]
         self._unheard.append((start, stop))
 
+    def brought(self, start: int, stop: int) -> None:
+        """Some of the audio at [start, stop) was still missing, and came with another packet."""
+        self._brought.append((start, stop))
+
     def played_to(self, cursor: int) -> None:
         """All before ``cursor`` has been played: what is missing there is lost, or was recovered."""
         if not self._missing:
@@ -113,10 +120,10 @@ class PacketLedger:
         for sequence in self._missing:
             place = sequence % WINDOW
             if self._ends[place] <= cursor:
-                heard = self._was_heard(int(self._starts[place]), int(self._ends[place]))
-                self._fates[place] = Fate.RECOVERED if heard else Fate.LOST
-                self.recovered += heard
-                self.lost += not heard
+                fate = self._judge(int(self._starts[place]), int(self._ends[place]))
+                self._fates[place] = fate
+                self.recovered += fate is Fate.RECOVERED
+                self.lost += fate is Fate.LOST
         self._missing = still
 
     def _skipped(self, numbers: range, position: int) -> None:
@@ -138,14 +145,12 @@ class PacketLedger:
             self._ends[place] = position if rest else self._end + (index + 1) * size
         self._missing += missing
 
-    def _was_heard(self, start: int, end: int) -> bool:
-        """No sample of [start, end) was played without its audio."""
-        for first, last in reversed(self._unheard):
-            if last <= start:
-                return True
-            if first < end:
-                return False
-        return True
+    def _judge(self, start: int, end: int) -> Fate:
+        """Of a missing packet whose audio would lie at [start, end)."""
+        if any(first < end and start < last for first, last in self._unheard):
+            return Fate.LOST
+        brought = any(first < end and start < last for first, last in self._brought)
+        return Fate.RECOVERED if brought else Fate.BLANK
 
     def _forget(self, newest: int) -> None:
         """The window moves on: what is missing up to ``newest`` leaves it and counts as lost."""

@@ -124,8 +124,10 @@ class Stream:
         It says nothing of the network's delay, and never makes a stream begin earlier.
         """
         _, position = self.locate(packet)
+        end = position + packet.samples.shape[0]
         if self.buffer.insert(position, packet.samples):
-            self.newest_end = max(self.newest_end, position + packet.samples.shape[0])
+            self.ledger.brought(position, end)
+            self.newest_end = max(self.newest_end, end)
 
     def note(self, blank: BlankPacket) -> None:
         """A packet without audio came under one of this stream's numbers."""

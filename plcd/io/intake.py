@@ -35,3 +35,5 @@ class Intake:
             else:
                 for packet in packets:
                     engine.insert(packet, arrival_ns)
+                for blank in self.formats.rtp.take_blanks():
+                    engine.note(blank)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from plcd.core.frame import Samples
-from plcd.core.impairment import Impairment
+from plcd.core.impairment import MAX_FLAGS, Impairment
 from plcd.core.loss import Flags
 from plcd.core.packet import StreamFormat
 from plcd.io.expedited import mark_expedited
@@ -23,8 +23,6 @@ from plcd.io.outbox import Outbox
 from plcd.wire.jacktrip import bits_of
 from plcd.wire.jacktrip_packetizer import JackTripPacketizer
 from plcd.wire.packetizer import Packetizer, choose_payload_type, reblock
-from plcd.wire.pcm import CODECS
-from plcd.wire.rtp import HEADER_BYTES
 
 _MAX_UDP_PAYLOAD = 65_507
 """65,535 less the headers of IPv4 and UDP."""
@@ -49,7 +47,9 @@ class SendOptions:
     first_sequence: int | None = None
     first_timestamp: int | None = None
     redundancy: int = 0
-    """How many earlier packets each JackTrip datagram repeats."""
+    """How many earlier packets each datagram repeats."""
+    fec: int = 0
+    """After how many packets parity over them follows, in RTP; 0: never. Parity leaves with the last packet it protects."""
     live: bool = False
     """The source keeps the time, as a sound device does: a packet leaves when its last sample is there, and
     delayed copies leave between two packets."""
@@ -57,7 +57,7 @@ class SendOptions:
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """What was sent. ``packets`` counts before the impairment, ``sent`` the datagrams that left."""
+    """What was sent. ``packets`` and ``lost`` count packets of audio, ``sent`` all datagrams that left, parity among them."""
 
     packets: int
     samples: int
@@ -97,12 +97,14 @@ class Sender:
         drawn = (int(rng.integers(1 << 32)), int(rng.integers(1 << 16)), int(rng.integers(1 << 32)))
         self._packetizer = _packetizer(stream, options, drawn)
         if isinstance(self._packetizer, JackTripPacketizer):
-            size = self._packetizer.datagram_bytes
+            self.datagram_bytes = self._packetizer.datagram_bytes
         else:
-            size = HEADER_BYTES + options.packet * stream.channels * CODECS[stream.encoding].width
-        if size > _MAX_UDP_PAYLOAD:
+            self.datagram_bytes = self._packetizer.datagram_bytes(options.packet)
+        """Of the largest datagram."""
+        if self.datagram_bytes > _MAX_UDP_PAYLOAD:
             raise ValueError(
-                f"{options.packet} samples of {stream} make {size} bytes, a datagram holds {_MAX_UDP_PAYLOAD}"
+                f"{options.packet} samples of {stream} make {self.datagram_bytes} bytes, "
+                f"a datagram holds {_MAX_UDP_PAYLOAD}"
             )
         if isinstance(source, np.ndarray):
             if source.ndim != 2 or source.shape[1] != stream.channels:
@@ -114,7 +116,8 @@ class Sender:
         self._rate_e12 = stream.rate * round((1.0 + options.ppm * 1e-6) * 1e12)
         self._family, self._address = _resolve(*destination)
         self._outbox = Outbox(self._send)
-        self._samples = self._count = self._lost = 0
+        self._samples = self._count = self._lost = self._datagrams = 0
+        self._is_audio = bytearray()
 
     @property
     def payload_type(self) -> int | None:
@@ -146,6 +149,7 @@ class Sender:
                 due = time.monotonic_ns() if self._options.live else start + self._duration_ns(self._samples)
                 self._put(samples, due)
                 self._outbox.release(due)
+            self._put_parity(time.monotonic_ns(), last=True)
             self._outbox.release(None)
             if isinstance(self._packetizer, JackTripPacketizer):
                 for datagram in self._packetizer.farewell:
@@ -158,21 +162,34 @@ class Sender:
             duplicated=self._outbox.duplicated,
             reordered=self._outbox.reordered,
             max_lateness_ms=self._outbox.max_lateness_ns / 1e6,
-            flags=self._impairment.flags,
+            flags=self._impairment.flags[np.frombuffer(bytes(self._is_audio), np.bool_)],
         )
 
     def _duration_ns(self, samples: int) -> int:
         return samples * 10**21 // self._rate_e12
 
     def _put(self, samples: Samples, due: int) -> None:
-        """Hand over the copies of the next packet, which should leave at ``due``."""
-        datagram = self._packetizer.packet(samples)
-        delays = self._impairment.next_delays(self._duration_ns(len(samples)) / 1e6)
-        for copy, delay_ms in enumerate(delays):
-            self._outbox.put(due + math.ceil(delay_ms * 1e6), self._count, copy, datagram)
-        self._lost += not delays
+        """Hand over the next packet, which should leave at ``due``, and the parity that may follow it."""
+        copies = self._hand_over(self._packetizer.packet(samples), due, self._duration_ns(len(samples)))
+        self._lost += not copies
         self._count += 1
         self._samples += len(samples)
+        self._put_parity(due)
+
+    def _put_parity(self, due: int, last: bool = False) -> None:
+        parity = None if isinstance(self._packetizer, JackTripPacketizer) else self._packetizer.parity(last)
+        if parity is not None:
+            self._hand_over(parity, due, 0, audio=False)
+
+    def _hand_over(self, datagram: bytes, due: int, period_ns: int, audio: bool = True) -> int:
+        """Put the datagram's copies, whose number is returned, into the outbox."""
+        delays = self._impairment.next_delays(period_ns / 1e6)
+        for copy, delay_ms in enumerate(delays):
+            self._outbox.put(due + math.ceil(delay_ms * 1e6), self._datagrams, copy, datagram)
+        self._datagrams += 1
+        if len(self._is_audio) < MAX_FLAGS:
+            self._is_audio.append(audio)
+        return len(delays)
 
     def _send(self, datagram: bytes) -> None:
         self._socket.sendto(datagram, self._address)
@@ -189,6 +206,8 @@ def _packetizer(
     """By the encoding; ``drawn``: SSRC, first sequence number and timestamp where the options leave them open."""
     sequence = drawn[1] if options.first_sequence is None else options.first_sequence
     if bits_of(stream) is not None:
+        if options.fec:
+            raise ValueError("parity is for RTP: JackTrip has copies only")
         return JackTripPacketizer(
             stream, options.packet, wall_clock_us, redundancy=options.redundancy, sequence=sequence
         )
@@ -198,6 +217,8 @@ def _packetizer(
         drawn[0] if options.ssrc is None else options.ssrc,
         sequence,
         drawn[2] if options.first_timestamp is None else options.first_timestamp,
+        options.redundancy,
+        options.fec,
     )
 
 

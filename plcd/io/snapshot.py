@@ -1,11 +1,13 @@
 """The daemon's state as one JSON-ready dictionary; the schema is described in docs/control.md."""
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from plcd import __version__
 from plcd.core.frame import Origin
 from plcd.core.refined import RefinerCounters
+from plcd.wire.errors import Reason
 
 if TYPE_CHECKING:
     from plcd.io.engine_thread import EngineThread
@@ -22,7 +24,9 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
     packets["kernel_dropped"] = receiver.kernel_dropped if receiver else 0
     packets["zeroed"] = intake.formats.zeroed
     packets["queue_dropped"] = receiver.queue_dropped if receiver else 0
-    packets["malformed"] = {str(reason): count for reason, count in intake.malformed.items()}
+    packets["parity"] = intake.formats.rtp.parity
+    malformed = intake.malformed + Counter({Reason.PARITY: intake.formats.rtp.spoiled})
+    packets["malformed"] = {str(reason): count for reason, count in malformed.items()}
     packets["refused"] = {str(reason): count for reason, count in (intake.refused + counters.refused).items()}
     output = thread.output.status() if thread.output else None
     tallies = thread.tallies

@@ -31,18 +31,32 @@ class Depacketizer:
         Raises WireError, and nothing else, whatever the bytes.
         """
         payload_type, _, sequence, timestamp, ssrc, start, stop = parse_header(datagram)
+        return self.unpack(
+            payload_type, datagram[start:stop], SourceId(host, port, ssrc), sequence, timestamp
+        )
+
+    def unpack(
+        self,
+        payload_type: int,
+        payload: bytes,
+        source: SourceId,
+        sequence: int,
+        timestamp: int,
+        recovered: bool = False,
+    ) -> AudioPacket:
+        """The packet of this ``payload``. Raises WireError, and nothing else, whatever the bytes."""
         known = self._formats.get(payload_type)
         if known is None:
             raise WireError(Reason.UNMAPPED_PAYLOAD_TYPE, _remedy(payload_type))
         stream, codec, frame_bytes = known
-        if start == stop:
+        if not payload:
             raise WireError(Reason.EMPTY_PAYLOAD)
-        if (stop - start) % frame_bytes:
+        if len(payload) % frame_bytes:
             raise WireError(
-                Reason.PARTIAL_FRAME, f"{stop - start} bytes, a frame of {stream} has {frame_bytes}"
+                Reason.PARTIAL_FRAME, f"{len(payload)} bytes, a frame of {stream} has {frame_bytes}"
             )
-        samples = codec.decode(datagram[start:stop], stream.channels)
-        return AudioPacket(SourceId(host, port, ssrc), sequence, timestamp, stream, samples)
+        samples = codec.decode(payload, stream.channels)
+        return AudioPacket(source, sequence, timestamp, stream, samples, recovered)
 
 
 def _remedy(payload_type: int) -> str:

@@ -5,10 +5,10 @@ from typing import Final
 
 from plcd.core.packet import AudioPacket, SourceId, StreamFormat
 from plcd.wire import jacktrip, zita
-from plcd.wire.depacketizer import Depacketizer
 from plcd.wire.errors import Reason, WireError
 from plcd.wire.jacktrip_pcm import CODECS
 from plcd.wire.payload_map import RATES_HZ
+from plcd.wire.rtp_receiver import RtpReceiver
 
 FORMATS: Final = ("auto", "rtp", "jacktrip", "zita")
 
@@ -16,8 +16,8 @@ FORMATS: Final = ("auto", "rtp", "jacktrip", "zita")
 class Formats:
     """Parses datagrams of ``form``, one of :data:`FORMATS`; ``auto`` looks at each.
 
-    ``rtp_map`` as for :class:`Depacketizer`. ``rate``: Hz of streams whose packets do not
-    say it. Raises ValueError as Depacketizer.
+    ``rtp_map`` as for :class:`RtpReceiver`. ``rate``: Hz of streams whose packets do not
+    say it. Raises ValueError as it does.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Formats:
     ) -> None:
         self._form = form
         self._rate = rate
-        self._rtp = Depacketizer(rtp_map)
+        self.rtp = RtpReceiver(rtp_map)
         self._zita = zita.ZitaParser(rate)
 
     @property
@@ -34,11 +34,11 @@ class Formats:
         return self._zita.zeroed
 
     def parse(self, datagram: bytes, host: str, port: int) -> tuple[AudioPacket, ...]:
-        """The packets in ``datagram``, which came from ``host`` and ``port``, the oldest first.
+        """The packets that ``datagram``, which came from ``host`` and ``port``, brings, the oldest first.
 
         None where it is sound but carries no audio.
 
-        All but the last are marked as recovered. Raises WireError, and nothing else, whatever the bytes.
+        All but its own are marked as recovered. Raises WireError, and nothing else, whatever the bytes.
         """
         form = self._form if self._form != "auto" else detect(datagram)
         if form == "jacktrip":
@@ -46,7 +46,7 @@ class Formats:
         if form == "zita":
             packet = self._zita.parse(datagram, host, port)
             return () if packet is None else (packet,)
-        return (self._rtp.parse(datagram, host, port),)
+        return self.rtp.parse(datagram, host, port)
 
     def _parse_jacktrip(self, datagram: bytes, host: str, port: int) -> tuple[AudioPacket, ...]:
         slots = jacktrip.parse(datagram)

@@ -17,6 +17,13 @@ STATIC: Mapping[int, StreamFormat] = MappingProxyType(
 DYNAMIC = range(96, 128)
 """The types whose meaning is agreed outside RTP (RFC 3551 section 3)."""
 
+RED = "RED"
+ULPFEC = "ULPFEC"
+RED_TYPE, ULPFEC_TYPE = 121, 122
+REPAIR: Mapping[int, str] = MappingProxyType({RED_TYPE: RED, ULPFEC_TYPE: ULPFEC})
+"""What is no audio of its own: packets that repeat others (RFC 2198), and parity (RFC 5109). These are the types that plcd sends
+them under, and knows unless they are mapped to something else."""
+
 RATES_HZ = range(8000, 192_001)
 """From narrow-band speech to the highest rate of common sound devices."""
 
@@ -53,7 +60,7 @@ def parse_rtp_map(text: str) -> tuple[int, StreamFormat]:
         )
     stream = StreamFormat(fields[0].upper(), int(fields[1]), int(fields[2]) if len(fields) == 3 else 1)
     try:
-        check_format(stream)
+        check_format(stream._replace(encoding="L16") if stream.encoding in REPAIR.values() else stream)
     except ValueError as error:
         raise ValueError(f"payload map {text!r}: {error}") from None
     return payload_type, stream
