@@ -32,6 +32,8 @@ _NAMES = ("zita-16", "zita-24", "zita-float")
 _NEAR = 3000
 """Packets: farther away, the core takes it for a restart as well."""
 _MAX_ANCHORS = 4
+_COUNT_BITS = 31
+"""Of the 32: when a period begins early, zita-j2n turns a negative time into its largest integer, and the topmost bit flips."""
 _R16, _R24 = np.float32(32767), np.float32(8388607)  # its own scale, symmetric
 
 
@@ -56,27 +58,28 @@ class _Sender:
         self.period: int | None = None
         self._anchors: list[tuple[int, int]] = []
 
-    def number(self, frame: int, frames: int) -> int:
-        """A sequence number for the packet of ``frames`` that begins at ``frame``: its distance in packets from a numbered one.
+    def number(self, count: int, frames: int) -> tuple[int, int]:
+        """Sequence number and timestamp of the packet of ``frames`` from ``count`` on, by its distance from a numbered one.
 
-        A frame count far from all those seen begins a numbering of its own, beside the others: a stray packet disturbs none.
+        A count far from all those seen begins a numbering of its own, beside the others: a stray packet disturbs none.
         """
         spacing: float = frames
         if (
             self.period is not None and self.period >= frames
-        ):  # a period is cut into packets of one size, give or take a frame
+        ):  # cut into packets of one size, give or take a frame
             spacing = self.period / round(self.period / frames)
         for i, (known, sequence) in enumerate(self._anchors):
-            packets = round(difference(frame, known, TIMESTAMP_BITS) / spacing)
+            ahead = difference(count, known, _COUNT_BITS)
+            packets = round(ahead / spacing)
             if abs(packets) <= _NEAR:
-                newest = (frame, sequence + packets) if packets > 0 else (known, sequence)
+                newest = (known + ahead, sequence + packets) if packets > 0 else (known, sequence)
                 self._anchors.insert(0, newest)
                 del self._anchors[i + 1]
-                return (sequence + packets) % (1 << SEQUENCE_BITS)
+                return (sequence + packets) % (1 << SEQUENCE_BITS), (known + ahead) % (1 << TIMESTAMP_BITS)
         sequence = self._anchors[0][1] + 10 * _NEAR if self._anchors else 0
-        self._anchors.insert(0, (frame, sequence))
+        self._anchors.insert(0, (count, sequence))
         del self._anchors[_MAX_ANCHORS:]
-        return sequence % (1 << SEQUENCE_BITS)
+        return sequence % (1 << SEQUENCE_BITS), count
 
 
 class ZitaParser:
@@ -104,10 +107,11 @@ class ZitaParser:
         if sender.rate is None:
             raise WireError(Reason.NO_DESCRIPTOR)
         self.zeroed += data.zeroed
+        sequence, timestamp = sender.number(data.first_frame, len(data.samples))
         return AudioPacket(
             SourceId(host, port, 0),
-            sender.number(data.first_frame, len(data.samples)),
-            data.first_frame,
+            sequence,
+            timestamp,
             StreamFormat(_NAMES[data.form], sender.rate, data.channels),
             data.samples,
         )

@@ -115,7 +115,8 @@ def test_every_packet_is_numbered_one_further(period: int, packets: int, begin: 
     first = begin
     for number in range(200):
         frames = sizes(period, packets)[number % packets]
-        assert parsed(parser, data(first % 2**32, bytes(2 * frames))).sequence == number
+        packet = parsed(parser, data(first % 2**32, bytes(2 * frames)))
+        assert (packet.sequence, packet.timestamp) == (number, first % 2**32)
         first += frames
 
 
@@ -132,6 +133,15 @@ def test_a_restart_is_a_jump_and_a_stray_packet_disturbs_nothing() -> None:
     assert restarted == [restarted[0] + i for i in range(3)]
     assert restarted[0] > 3000
     assert parsed(parser, data(10**9 + 512 * 3, bytes(1024))).sequence == 3
+
+
+def test_the_bit_that_zita_j2n_flips_is_none() -> None:
+    """When JACK begins a period early its count jumps by 2^31, and the audio goes on."""
+    parser = told(512)
+    counts = [512 * i + (2**31 if 3 <= i < 6 else 0) for i in range(9)]
+    packets = [parsed(parser, data(count, bytes(1024))) for count in counts]
+    assert [packet.sequence for packet in packets] == list(range(9))
+    assert [packet.timestamp for packet in packets] == [512 * i for i in range(9)]
 
 
 def test_senders_are_bounded() -> None:
