@@ -26,6 +26,7 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
     yield Row("source", _source(_part(snapshot, "source")))
     yield from _buffer(_part(snapshot, "buffer"))
     yield from _packets(_part(snapshot, "packets"))
+    yield from _reply(_part(snapshot, "reply"))
     yield from _frames(_part(snapshot, "frames"))
     for name, label in (("conceal", "conceal"), ("frame", "whole frame")):
         yield Row(label, _timing(_part(_part(snapshot, "timing_ms"), name)))
@@ -88,6 +89,16 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
             yield Row(
                 kind, ", ".join(f"{_count(n)} {_words(name)}" for name, n in reasons.items()), alarm=True
             )
+
+
+def _reply(reply: Mapping[str, Any]) -> Iterator[Row]:
+    if reply:
+        unsent = reply.get("unsent")
+        value = f"{_count(reply.get('packets'))} packets to {_text(reply.get('to'))}"
+        alarm = _number(unsent) and unsent > 0
+        yield Row(
+            "reply", f"{value}, {_count(unsent)} not taken by the system" if alarm else value, alarm=alarm
+        )
 
 
 def _frames(frames: Mapping[str, Any]) -> Iterator[Row]:

@@ -331,3 +331,13 @@ def terminal(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], Call
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def test_what_goes_back_to_a_peer_is_shown() -> None:
+    reply = {"to": "192.0.2.7:4464", "packets": 1200, "unsent": 0}
+    shown = [row for row in rows({**SNAPSHOT, "reply": reply}) if row.label == "reply"]
+    assert [(row.value, row.alarm) for row in shown] == [("1,200 packets to 192.0.2.7:4464", False)]
+    (row,) = [row for row in rows({**SNAPSHOT, "reply": {**reply, "unsent": 3}}) if row.label == "reply"]
+    assert row.alarm
+    assert row.value.endswith("3 not taken by the system")
+    assert not [row for row in rows({**SNAPSHOT, "reply": None}) if row.label == "reply"]

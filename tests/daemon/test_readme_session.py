@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -56,7 +55,6 @@ def test_it_works_as_printed(tmp_path: Path) -> None:
             stderr=log,
             cwd=tmp_path,
             env=environment,
-            start_new_session=True,
         )
     assert shell.stdin is not None
 
@@ -85,8 +83,6 @@ def test_it_works_as_printed(tmp_path: Path) -> None:
                 time.sleep(0.2)
         seen = snapshot()
     finally:
-        os.killpg(shell.pid, signal.SIGTERM)
-        shell.stdin.close()
-        shell.wait()
+        shell.communicate(b"kill $(jobs -p); wait\n", timeout=3 * PATIENCE_S)
     assert "JackTrip-16/48000/2, packets of 128" in seen
     assert "Received Connection from Peer!" in (tmp_path / "client.log").read_text(errors="replace")
