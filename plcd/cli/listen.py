@@ -117,6 +117,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
             budget=options.cpu_budget,
             run_ahead=options.run_ahead,
             lookahead=options.lookahead,
+            drift=options.drift,
         ),
         rtp_map=options.rtp_map,
         format=options.format,

@@ -15,6 +15,7 @@ from plcd.core.depth import DEFAULT_DEPTH, Depth
 from plcd.core.engine_config import RUN_AHEAD, parse_budget, parse_noise, parse_predictor
 from plcd.core.ensemble import Ensemble
 from plcd.core.packet import StreamFormat
+from plcd.core.resampled import DRIFT
 from plcd.wire.formats import FORMATS
 from plcd.wire.payload_map import parse_rtp_map
 
@@ -52,7 +53,9 @@ class Options:
     packet: int = 512
     """Samples in which plcd works, 16 to 8192; packets of any size are received."""
     depth: Depth = DEFAULT_DEPTH
-    """How long the first packet waits: 40ms, or 4 for packets."""
+    """How long the first packet waits: 40ms, or 4 for packets; auto or auto:MIN-MAX (ms) follows the network."""
+    drift: str = "auto"
+    """Resample to follow the sender's clock: auto (where it differs from the output's), on or off."""
     rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
     """What a dynamic payload type carries: 96=L24/48000/2. Repeatable."""
     control: str = "auto"
@@ -84,6 +87,7 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "channels": integer("channels", 1, 64),
     "packet": integer("packet", 16, 8192),
     "depth": Depth.parse,
+    "drift": choice("drift", DRIFT),
     "rtp_map": parse_rtp_map,
     "control": str,
     "control_keys": Path,
@@ -120,7 +124,8 @@ _HELP = {
             "play only streams of this rate in Hz [the first stream's]",
             "play only streams with so many channels [the first stream's]",
             "samples per frame, 16..8192; packets of any size are received [512]",
-            "how long the first packet waits: 40ms, or 4 for packets [40ms]",
+            "how long the first packet waits: 40ms, 4 (packets), or auto[:MIN-MAX] (ms) to follow the network [40ms]",
+            "resample to follow the sender's clock: auto (where it differs from the output's), on or off [auto]",
             "what a dynamic payload type carries, as 96=L24/48000/2; repeatable",
             "control socket: auto, none, ipc:///PATH, tcp://HOST:PORT [auto: private to you]",
             "CURVE keys made by 'plcd keys DIR'; required beyond this machine",

@@ -25,6 +25,7 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
     yield Row("state", f"{_text(snapshot.get('state'))}, up {_duration(snapshot.get('uptime_s'))}")
     yield Row("source", _source(_part(snapshot, "source")))
     yield from _buffer(_part(snapshot, "buffer"))
+    yield from _drift(_part(snapshot, "drift"))
     yield from _packets(_part(snapshot, "packets"))
     yield from _reply(_part(snapshot, "reply"))
     yield from _frames(_part(snapshot, "frames"))
@@ -57,8 +58,22 @@ def _buffer(buffer: Mapping[str, Any]) -> Iterator[Row]:
     # The bar's middle is the depth: at either end the level would be re-anchored.
     share = level / (2 * depth) if _number(level) and _number(depth) and depth > 0 else None
     yield Row("buffer", f"{_ms(level)} held, depth {_ms(depth)}", share)
-    parts = " + ".join(f"{name} {_ms(buffer.get(f'{name}_ms'))}" for name in ("depth", "ring", "device"))
+    names = (
+        ("depth", "resampler", "ring", "device")
+        if buffer.get("resampler_ms")
+        else ("depth", "ring", "device")
+    )
+    parts = " + ".join(f"{name} {_ms(buffer.get(f'{name}_ms'))}" for name in names)
     yield Row("latency", f"{_ms(buffer.get('latency_ms'))} = {parts}")
+
+
+def _drift(drift: Mapping[str, Any]) -> Iterator[Row]:
+    ppm = drift.get("ppm")
+    if drift:
+        doing = "resampling" if drift.get("resampling") else "not resampled"
+        yield Row(
+            "clock", f"{f'{ppm:+.1f} ppm' if _number(ppm) else '-'}, {doing} ({_text(drift.get('mode'))})"
+        )
 
 
 def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:

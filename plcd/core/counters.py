@@ -19,6 +19,9 @@ class Counters:
     streams: int = 0
     """Streams accepted; all but the first are restarts."""
     reanchored: int = 0
+    grown: int = 0
+    """Times an adaptive depth was enlarged."""
+    shrunk: int = 0
     foreign: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     past: Counter[str] = field(default_factory=Counter)

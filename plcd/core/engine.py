@@ -1,11 +1,14 @@
 """The engine: packets in at any time, frames out when the output asks. It knows no clock, thread or socket."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from plcd.core.adaptation import USUAL_PAIR_S, Choice
+from plcd.core.adaptive_depth import AdaptiveDepth
 from plcd.core.counters import Counters
 from plcd.core.depth import Depth
 from plcd.core.engine_config import EngineConfig
@@ -16,6 +19,7 @@ from plcd.core.packet import AudioPacket, BlankPacket, StreamFormat
 from plcd.core.playout import Log, Playout
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
+from plcd.core.resampled import Resampled, Resampler
 from plcd.core.sources import Arrival, SourceGate, Verdict
 from plcd.core.stream import SECOND_NS, Stream
 
@@ -31,7 +35,9 @@ class Engine:
         config: EngineConfig,
         log: Log = lambda level, message: None,
         refiner: Refiner | None = None,
+        make_resampler: Callable[[int, int], Resampler] | None = None,
     ) -> None:
+        """``make_resampler(rate, channels)``: for clocks that differ; None: they are not followed."""
         self.config = config
         self.counters = Counters()
         self.depth = config.depth
@@ -42,6 +48,10 @@ class Engine:
         self._log = log
         self._refiner = refiner
         self._gate = SourceGate()
+        self._make_resampler = make_resampler
+        self._adaptive: AdaptiveDepth | None = None
+        self.resampled: Resampled | None = None
+        """What follows the sender's clock, once a stream plays."""
         self._next: Stream | None = None
         self._playout: Playout | None = None
         self._spare: deque[AudioPacket] = deque(maxlen=MAX_SPARE)
@@ -123,22 +133,71 @@ class Engine:
         if self._playout is None:
             audio = np.zeros((self.config.packet, self.channels), dtype=np.float32)
             return self._count(PlayedFrame(audio, Origin.IDLE))
-        frame = self._playout.play(now_ns)
+        assert self.resampled is not None
+        self._take_news()
+        frame = self.resampled.pull(now_ns, partial(self._playout.play, now_ns))
         excess = self._playout.stream.excess()
         if excess:
             self.counters.reanchored += 1
             side = "above" if excess > 0 else "below"
             self._log("warning", f"the level is {self._ms(excess)} ms {side} the depth: re-anchored")
             self._move(excess)
+            self.resampled.restart()
+            if self._adaptive is not None:
+                self._adaptive.forget()
+        elif self._adaptive is not None:
+            self._adapt(self._adaptive, now_ns)
         return self._count(frame)
 
+    def _take_news(self) -> None:
+        """Have the leads of what arrived looked at, before anything moves that they are measured by."""
+        if self._playout is None or self.resampled is None:
+            return
+        stream = self._playout.stream
+        for lead, phase, arrival_ns in stream.news:
+            self.resampled.loop.note(lead, stream.packet_samples, arrival_ns)
+            if self._adaptive is not None:
+                self._adaptive.note(lead, stream.packet_samples, phase)
+        stream.news.clear()
+
+    def _adapt(self, adaptive: AdaptiveDepth, now_ns: int) -> None:
+        """Let the depth follow the network."""
+        assert self._playout is not None
+        stream = self._playout.stream
+        packet = stream.packet_samples
+        adaptive.aligned = self.resampled is None or not self.resampled.running
+        inserted = adaptive.grow(packet, stream.phase, now_ns)
+        if inserted:
+            inserted = self._playout.grow(inserted)
+            self.counters.grown += 1
+        elif (lengths := adaptive.shrink(packet, stream.phase, now_ns)) is not None:
+            inserted = -self._playout.shrink(*lengths, adaptive.bar_db(now_ns))
+            self.counters.shrunk += inserted < 0
+        if inserted:
+            self._moved(inserted, now_ns)
+        if adaptive.depth is not None and adaptive.depth != stream.depth:
+            stream.set_depth(adaptive.depth)
+
+    def _moved(self, inserted: int, now_ns: int) -> None:
+        """The playout point was moved on purpose."""
+        assert self.resampled is not None
+        self.resampled.moved(inserted)
+        if self._adaptive is not None:
+            self._adaptive.moved(inserted, now_ns)
+
     def set_depth(self, depth: Depth) -> None:
-        """Change the depth; a stream that plays is moved by one splice."""
+        """Change the depth; a stream that plays is moved by one splice, or by those that an adaptive depth makes."""
+        self._take_news()
         self.depth = depth
+        self._adaptive = self._new_adaptive()
         for stream in self._streams():
             samples = depth.samples(stream.format.rate, self.config.packet)
+            if stream.begun and depth.auto is not None:
+                continue
             if stream.begun:
                 self._move(stream.depth - samples)
+                if self.resampled is not None:
+                    self.resampled.moved(samples - stream.depth)
             stream.set_depth(samples)
 
     def set_predictor(self, predictor: Ensemble | None) -> None:
@@ -224,6 +283,13 @@ class Engine:
             self._retire(self._playout.stream)
             self._playout.switch(stream)
         self._next = None
+        if self.resampled is None:
+            resampler = self._make_resampler and self._make_resampler(
+                stream.format.rate, stream.format.channels
+            )
+            self.resampled = Resampled(stream.format.rate, self.config.packet, self.config.drift, resampler)
+        self.resampled.restart()
+        self._adaptive = self._new_adaptive()
         overdue = (now_ns - stream.start_ns) * stream.format.rate // SECOND_NS // self.config.packet
         if overdue:
             self._log(
@@ -231,6 +297,13 @@ class Engine:
                 f"the output opened late: {self._ms(overdue * self.config.packet)} ms of the stream skipped",
             )
             stream.skip(overdue * self.config.packet)
+
+    def _new_adaptive(self) -> AdaptiveDepth | None:
+        """What makes the depth follow the network, if it is to."""
+        if self.depth.auto is None or self.rate is None:
+            return None
+        lowest, highest = (round(ms * self.rate / 1000) for ms in self.depth.auto)
+        return AdaptiveDepth(self.rate, self.config.packet, lowest, highest)
 
     def _retire(self, stream: Stream) -> None:
         stream.close()

@@ -66,5 +66,7 @@ class EngineConfig:
     """Share of one core that fits ahead of time may take; whoever calls :meth:`Engine.prepare` keeps to it."""
     run_ahead: str = "auto"
     """One of :data:`RUN_AHEAD`; whoever calls :meth:`Engine.do` keeps to it."""
+    drift: str = "auto"
+    """One of :data:`plcd.core.resampled.DRIFT`."""
     lookahead: int | None = None
     """Packets behind a hole that may be used; None: whatever has arrived."""

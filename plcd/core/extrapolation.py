@@ -70,6 +70,11 @@ class Extrapolation:
         if missing > 0:
             self._waiting = np.concatenate((self._waiting, self._next_parts(missing)), axis=1)
 
+    def foreseen(self, count: int) -> Real:
+        """Prediction and innovation of the next ``count`` samples, which were read, without using them up."""
+        seen: Real = self._waiting[:, :count].sum(axis=0)
+        return seen
+
     def _next_parts(self, count: int) -> tuple[Real, Real]:
         seconds = np.arange(self.made, self.made + count) / self._rate
         alone = np.clip((seconds - MIXED_S) / (ALONE_S - MIXED_S), 0.0, 1.0)

@@ -121,6 +121,11 @@ class OpenHole:
         for running in self._running:
             running.read(count)
 
+    def foresee(self, count: int) -> Samples:
+        """The predictions for the next ``count`` samples ``(count, channels)``, before fade and limits; nothing is used up."""
+        self.prepare(count)
+        return np.stack([running.foreseen(count) for running in self._running], axis=1).astype(np.float32)
+
     @property
     def refining(self) -> list[Refined]:
         """The channels that a network works on."""

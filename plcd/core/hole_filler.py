@@ -33,9 +33,20 @@ from plcd.core.refiner import Refiner
 class _Return:
     """A crossfade of ``total`` samples from a hole's continuation into what is received; ``done`` of them are played."""
 
-    hole: OpenHole
+    hole: "OpenHole | _Heard"
     total: int
     done: int = 0
+
+
+class _Heard:
+    """What goes on from what was played because it was received: ``samples`` ``(n, channels)``."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    def extrapolate(self, count: int, ended: bool) -> Samples:
+        given, self._samples = self._samples[:count], self._samples[count:]
+        return given
 
 
 class Step(Enum):
@@ -242,9 +253,32 @@ class HoleFiller:
         ready = self._prepared
         return ready if ready is not None and ready.place == self._history.place else None
 
-    def splice(self, crossfade: int) -> None:
-        """What comes next does not continue what was played: blend the latter's continuation into it."""
-        self._returning = _Return(self._continuation(), crossfade)
+    @property
+    def flowing(self) -> bool:
+        """What is played is what was received: no hole, and no crossfade behind one."""
+        return self._hole is None and self._returning is None
+
+    def loudness(self, count: int) -> float:
+        """The mean square of the last ``count`` samples played, all channels."""
+        newest = self._history.newest(count)
+        return float(np.mean(np.square(newest))) if newest.size else 0.0
+
+    def foresee(self, count: int) -> Samples | None:
+        """What would be played if the next ``count`` samples were missing; None where they would be closed from both sides."""
+        if self._plan is not None:
+            return None
+        hole = self._hole or self._ready_hole()
+        if hole is None:
+            hole = self._prepared = self._new_hole()
+            self.rehearsals.prepared += 1
+        return hole.foresee(count)
+
+    def splice(self, crossfade: int, going_on: Samples | None = None) -> None:
+        """What comes next does not continue what was played: blend the latter's continuation into it.
+
+        ``going_on`` ``(crossfade, channels)``: that continuation where it was received; else it is predicted.
+        """
+        self._returning = _Return(self._continuation() if going_on is None else _Heard(going_on), crossfade)
         self._hole = self._plan = None
         self._forecaster.forget_coming(self._history)
 

@@ -11,10 +11,18 @@ from plcd.core.frame import Hole, Origin, PlayedFrame
 from plcd.core.hole_filler import HoleFiller, Step
 from plcd.core.lookout import worthwhile
 from plcd.core.predictor import Predictor
+from plcd.core.presence import run_end
 from plcd.core.refiner import Refiner, Trained, own_predictor
+from plcd.core.splice import FADE_S, differences_db, longest_good
 from plcd.core.stream import SECOND_NS, Stream
 
 IDLE_AFTER_S = 1
+LONGER_S = 0.01
+"""Inserted time may be so much longer than it has to be where that makes a better splice: a period of 100 Hz."""
+LONGER_DB_MS = 1.0
+"""A millisecond more is worth so many decibels of match."""
+LOUDNESS_SAMPLES = 4096
+"""Over which splices are measured against the music."""
 
 Log = Callable[[str, str], None]
 """Takes level name and message, for what a person should know once."""
@@ -71,16 +79,19 @@ class Playout:
             self.filler.longest_closed = choice.longest
             self.choice = choice
 
-    def play(self, now_ns: int) -> PlayedFrame:
-        """The next frame, asked for at the monotonic instant ``now_ns``."""
-        stream, frames = self.stream, self._config.packet
+    def play(self, now_ns: int, frames: int | None = None) -> PlayedFrame:
+        """The next frame, asked for at the monotonic instant ``now_ns``; of ``frames`` samples of the sender's clock, else as
+        many as the output plays between two frames.
+        """
+        stream, period = self.stream, self._config.packet
+        frames = period if frames is None else frames
         idle = stream.buffer.cursor - stream.newest_end >= IDLE_AFTER_S * stream.format.rate
         if idle != self.idle:
             self.idle = idle
             self._log("info", f"{stream.source}: {'silent for a second, idle' if idle else 'playing'}")
         hold = min(self._hold, frames)
         lookahead = self._config.lookahead
-        ahead = 2 * LONGEST_INTERPOLATION if lookahead is None else lookahead * frames
+        ahead = 2 * LONGEST_INTERPOLATION if lookahead is None else lookahead * period
         inserted = min(self._hold, frames + ahead)
         samples, present = stream.buffer.peek(frames + ahead - inserted)
         if inserted:
@@ -88,7 +99,7 @@ class Playout:
             present = np.concatenate((np.zeros(inserted, dtype=np.bool_), present))
         audio, holes = self.filler.fill(samples, present, frames)
         self._hold -= hold
-        stream.asked(frames - hold, now_ns + (frames + self._hold) * SECOND_NS // stream.format.rate)
+        stream.asked(frames - hold, now_ns + (period + self._hold) * SECOND_NS // stream.format.rate)
         if idle:
             return PlayedFrame(audio, Origin.IDLE)
         if hold:
@@ -115,6 +126,49 @@ class Playout:
         else:
             self.filler.interrupt()
         self.stream.moved(inserted)
+
+    def grow(self, least: int) -> int:
+        """Insert at least ``least`` samples of time, up to :data:`LONGER_S` more where what is played for it then leads over to
+        what follows; returns how many.
+        """
+        rate = self.stream.format.rate
+        fade, longer = max(1, round(FADE_S * rate)), round(LONGER_S * rate)
+        inserted = least
+        coming, present = self.stream.buffer.peek(fade)
+        if present.all() and not self.idle and not self._hold:
+            foreseen = self.filler.foresee(least + longer + fade)
+            if foreseen is not None:
+                differences = differences_db(coming, foreseen[least:], self._loudness())
+                differences += LONGER_DB_MS * 1000.0 / rate * np.arange(differences.size)
+                inserted += int(np.argmin(differences))
+        self.move(-inserted)
+        return inserted
+
+    def shrink(self, least: int, most: int, bar_db: float) -> int:
+        """Skip ``least`` to ``most`` samples, by a splice whose ends differ by no more than ``bar_db`` beside the music; returns how
+        many, 0 where there is no such place now.
+        """
+        stream = self.stream
+        fade = max(1, round(FADE_S * stream.format.rate))
+        if self.idle or self._hold or not self.filler.flowing:
+            return 0
+        coming, present = stream.buffer.peek(most + fade)
+        known = run_end(present, 0, present.size) if present.size and present[0] else 0
+        if known < fade + least:
+            return 0
+        differences = differences_db(coming[:fade], coming[:known], self._loudness())
+        skipped = longest_good(differences, least, bar_db)
+        if skipped is None:
+            return 0
+        going_on = coming[:fade].copy()
+        stream.skip(skipped)
+        self.filler.splice(fade, going_on)
+        stream.moved(0)
+        return skipped
+
+    def _loudness(self) -> float:
+        """The mean square of what was played last."""
+        return self.filler.loudness(LOUDNESS_SAMPLES)
 
     def next_fit(self) -> tuple[int, Predictor] | None:
         """What is worth fitting ahead of time, and how many samples behind the cursor; None: nothing is."""

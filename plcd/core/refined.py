@@ -124,6 +124,12 @@ class Refined:
             self._tail = _NOTHING
         return self._given(count)
 
+    def foreseen(self, count: int) -> Real:
+        """The next ``count`` samples as far as they are made, then the bare prediction; nothing is used up."""
+        missing = max(0, count - self._ready.size)
+        self._show(missing)
+        return np.concatenate((self._ready, self._plain(missing)))[:count]
+
     def _given(self, count: int) -> Real:
         out, self._ready = np.split(self._ready, (count,))
         return self._source.held(out)

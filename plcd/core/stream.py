@@ -1,5 +1,8 @@
 """One accepted stream: its clock in absolute positions, its jitter buffer, and what became of its packets."""
 
+from collections import deque
+from typing import NamedTuple
+
 import numpy as np
 
 from plcd.core.jitter_buffer import JitterBuffer
@@ -18,6 +21,14 @@ LATE_RUN = 8
 a stall makes packets late too, but each by a packet less than the one before."""
 JUDGE_EVERY = 8
 """Packets between two judgements, which cost a partition of the leads each."""
+
+
+class News(NamedTuple):
+    """When a packet came. ``lead``: samples before its first sample is due; it is decided on ``phase`` samples earlier."""
+
+    lead: float
+    phase: int
+    arrival_ns: int
 
 
 class Stream:
@@ -53,6 +64,8 @@ class Stream:
         self._lead_count = 0
         self._judge_at = LEADS
         self._late_run = 0
+        self.news: deque[News] = deque(maxlen=LEADS)
+        """Packets that came since somebody took note of them."""
         for arrival in run:
             self.insert(arrival.packet, arrival.ns)
 
@@ -111,9 +124,10 @@ class Stream:
         self.newest_end = max(self.newest_end, end)
         self.packet_samples = packet.samples.shape[0]
         if self.begun:
-            ahead = (position - self.buffer.cursor) // self._frame * self._frame
-            asked_ns = self._next_ask_ns + ahead * SECOND_NS // self.format.rate
+            frames, phase = divmod(position - self.buffer.cursor, self._frame)
+            asked_ns = self._next_ask_ns + frames * self._frame * SECOND_NS // self.format.rate
             lead = (asked_ns - arrival_ns) * self.format.rate / SECOND_NS
+            self.news.append(News(lead + phase, phase, arrival_ns))
             self._leads[self._lead_count % LEADS] = lead
             self._lead_count += 1
             self._late_run = self._late_run + 1 if lead < 0 else 0
@@ -148,6 +162,11 @@ class Stream:
         if frames > self.buffer.capacity:
             self.ledger.unheard(self.buffer.cursor + self.buffer.capacity, self.buffer.cursor + frames)
         self.buffer.advance(frames)
+
+    @property
+    def phase(self) -> int:
+        """Where in the next frame asked for packets begin, if they are whole frames long."""
+        return (self.newest_end - self.buffer.cursor) % self._frame
 
     def level(self) -> int:
         """Samples between the cursor and the newest one received; negative when it is behind."""

@@ -26,6 +26,7 @@ from plcd.io.jacktrip_client import HubError
 from plcd.io.jacktrip_session import JackTripConfig, JackTripSession
 from plcd.io.outputs.base import Output
 from plcd.io.recorder import Recorder
+from plcd.io.resampling import SampleRateConverter
 from plcd.io.speed import measure_pair_s
 from plcd.io.udp import LARGEST, UdpReceiver, bind
 from plcd.neural.network import Network
@@ -79,7 +80,7 @@ class Daemon:
     def __init__(self, config: DaemonConfig) -> None:
         self.config = config
         self._runner = Runner(config.model) if config.model is not None else None
-        engine = Engine(config.engine, _log_of_the_engine, self._runner)
+        engine = Engine(config.engine, _log_of_the_engine, self._runner, SampleRateConverter)
         self._failure: Exception | None = None
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -114,6 +115,7 @@ class Daemon:
                 await control.open()
             warm(self.config.engine.predictor or BEST)
             self.config.warm_output()
+            SampleRateConverter(48_000, 1)  # loads the library before it is in anybody's way
             if self._runner is not None:
                 self._runner.warm()
             self._thread.engine.pair_s = measure_pair_s()

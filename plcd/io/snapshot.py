@@ -45,6 +45,8 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
         },
         "events": {
             "reanchored": counters.reanchored,
+            "grown": counters.grown,
+            "shrunk": counters.shrunk,
             "restarts": max(0, counters.streams - 1),
             "underruns": output.underruns if output else 0,
             "missed_deadlines": tallies.missed_deadlines,
@@ -52,6 +54,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
             "device_lost": bool(output and output.lost),
         },
         "buffer": _buffer(thread),
+        "drift": _drift(thread),
         "timing_ms": {"conceal": tallies.conceal.summary_ms(), "frame": tallies.frame.summary_ms()},
         **_predictor(thread),
         "ahead": thread.ahead.snapshot(engine),
@@ -111,6 +114,17 @@ def _source(thread: "EngineThread") -> dict[str, object] | None:
     }
 
 
+def _drift(thread: "EngineThread") -> dict[str, object]:
+    """How the sender's clock runs beside the output's, and whether it is followed."""
+    resampled = thread.engine.resampled
+    ppm = resampled.ppm if resampled else None
+    return {
+        "mode": thread.engine.config.drift,
+        "ppm": None if ppm is None else round(ppm, 1),
+        "resampling": bool(resampled and resampled.running),
+    }
+
+
 def _buffer(thread: "EngineThread") -> dict[str, float]:
     """Milliseconds. ``latency_ms``: from a packet's arrival to the loudspeaker, as far as plcd and the device know."""
     engine = thread.engine
@@ -118,6 +132,7 @@ def _buffer(thread: "EngineThread") -> dict[str, float]:
     stream = engine.stream
     output = thread.output.status() if thread.output else None
     ring_ms, device_ms = (output.ring_ms, output.device_ms) if output else (0.0, 0.0)
+    resampler_ms = 1000 * engine.resampled.delay / rate if engine.resampled else 0.0
     if stream is None and engine.depth.ms is not None:
         depth_ms = engine.depth.ms
     else:
@@ -127,7 +142,8 @@ def _buffer(thread: "EngineThread") -> dict[str, float]:
     return {
         "depth_ms": round(depth_ms, 3),
         "level_ms": round(1000 * max(0, stream.level()) / rate, 3) if stream else 0.0,
+        "resampler_ms": round(resampler_ms, 3),
         "ring_ms": round(ring_ms, 3),
         "device_ms": round(device_ms, 3),
-        "latency_ms": round(depth_ms + ring_ms + device_ms, 3),
+        "latency_ms": round(depth_ms + resampler_ms + ring_ms + device_ms, 3),
     }

@@ -15,6 +15,10 @@ from plcd.core.depth import DEFAULT_DEPTH, MAX_DEPTH_MS, MAX_DEPTH_PACKETS, Dept
         ("4", Depth(ms=None, packets=4)),
         ("0", Depth(ms=None, packets=0)),
         ("1000", Depth(ms=None, packets=1000)),
+        ("auto", Depth(auto=(0.0, 250.0))),
+        ("AUTO:5-80", Depth(auto=(5.0, 80.0))),
+        ("auto:0.5ms-20ms", Depth(ms=20.0, auto=(0.5, 20.0))),
+        ("auto:60 ms-80 ms", Depth(ms=60.0, auto=(60.0, 80.0))),
     ],
 )
 def test_reading(spec: str, depth: Depth) -> None:
@@ -36,6 +40,11 @@ def test_reading(spec: str, depth: Depth) -> None:
         ("2001ms", "at most 2000ms"),
         ("9" * 400 + "ms", "at most 2000ms"),
         ("1001", "at most 1000 packets"),
+        ("auto:", "auto:5-80"),
+        ("auto:5", "auto:5-80"),
+        ("auto:80-5", "MIN below MAX"),
+        ("auto:5-5", "MIN below MAX"),
+        ("auto:5-2001", "at most 2000"),
     ],
 )
 def test_what_is_wrong_is_said(spec: str, hint: str) -> None:

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from plcd.core.lateness import LONGEST, RECENT, TOLERATED, Leads
+
+RATE, PACKET = 48_000, 128
+
+
+def noted(*leads: float) -> Leads:
+    one = Leads(RATE)
+    for lead in leads:
+        one.note(lead, PACKET)
+    return one
+
+
+def test_nothing_is_known_of_nothing() -> None:
+    assert Leads(RATE).spare() == Leads(RATE).depth() == 0.0
+
+
+def test_at_first_the_latest_packet_counts_and_the_promptest_tells_the_depth() -> None:
+    one = noted(500.0, 300.0, 700.0)
+    assert one.spare() == 300.0
+    assert one.depth() == 700.0
+
+
+def test_in_the_long_run_it_is_the_quantile() -> None:
+    rng = np.random.default_rng(1)
+    leads = 1000.0 - rng.exponential(100.0, LONGEST)
+    one = noted(*leads.tolist())
+    rank = int(TOLERATED * LONGEST)
+    assert one.spare() == np.partition(leads, rank)[rank]
+
+
+def test_what_is_older_than_the_longest_window_is_forgotten() -> None:
+    one = noted(*[-900.0] * 200, *[50.0] * LONGEST)
+    assert one.spare() == one.depth() == 50.0
+
+
+def test_large_packets_are_remembered_for_a_time() -> None:
+    one = Leads(44_100)
+    for lead in [-900.0] * 200 + [50.0] * 15_600:
+        one.note(lead, 512)
+    assert one.spare() == 50.0
+
+
+def test_a_single_stall_in_a_long_clean_stream_is_tolerated() -> None:
+    """Its packets came one after the other, each a packet's time less late: one event."""
+    stall = [400.0 - PACKET * late for late in range(12, 0, -1)]
+    one = noted(*[400.0] * LONGEST, *stall, *[400.0] * 50)
+    assert one.spare() == 400.0
+
+
+@pytest.mark.parametrize("gap", [0, 5, 25])
+def test_lateness_that_returns_is_covered_at_once(gap: int) -> None:
+    one = noted(*[400.0] * LONGEST, *([-60.0] + [400.0] * gap) * 2)
+    assert one.spare() == -60.0
+
+
+def test_a_step_is_covered_at_once() -> None:
+    assert noted(*[400.0] * LONGEST, -300.0, -300.0).spare() == -300.0
+
+
+def test_moving_the_playout_point_moves_what_was_noted() -> None:
+    one = noted(100.0, 200.0)
+    one.shift(-30)
+    one.note(90.0, PACKET)
+    assert (one.spare(), one.depth()) == (70.0, 170.0)
+    one.clear()
+    assert one.spare() == 0.0
+
+
+def test_the_depth_is_that_of_the_newest_packets() -> None:
+    assert noted(900.0, *[100.0] * RECENT).depth() == 100.0
