@@ -61,9 +61,7 @@ def measure(trace: Trace) -> dict[str, Any]:
 def _after(trace: Trace) -> Trace:
     """Without what is not counted; the grid stays where the whole trace puts it."""
     keep = trace.number * trace.packet / trace.rate >= FROM_S
-    return Trace(
-        trace.name, trace.what, trace.rate, trace.packet, trace.number[keep], trace.arrival_s[keep]
-    )
+    return Trace(trace.name, trace.what, trace.rate, trace.packet, trace.number[keep], trace.arrival_s[keep])
 
 
 def _plain(outcome: Outcome) -> dict[str, Any]:
@@ -119,7 +117,15 @@ def plot(results: list[dict[str, Any]]) -> None:
 
 def _line(axes: Any, outcomes: list[dict[str, Any]], style: str, colour: str, label: str) -> None:
     x = [one["latency_ms"] for one in outcomes]
-    axes.plot(x, [100 * one["late"] for one in outcomes], style, color=colour, label=label, markersize=5, linewidth=1)
+    axes.plot(
+        x,
+        [100 * one["late"] for one in outcomes],
+        style,
+        color=colour,
+        label=label,
+        markersize=5,
+        linewidth=1,
+    )
 
 
 def splice_table(rows: dict[str, list[float]]) -> str:

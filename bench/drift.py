@@ -51,7 +51,9 @@ def simulate(
     seconds: float, ppm: float, rate: int = 44_100, packet: int = 512, jitter_ms: float = 3.0, seed: int = 1
 ) -> Course:
     """Play so many seconds of the output's time of a sender that is fast by ``ppm``."""
-    config = EngineConfig(packet=packet, depth=Depth(ms=20.0), predictor=Ensemble.of(Predictor("burg", 16, 256)))
+    config = EngineConfig(
+        packet=packet, depth=Depth(ms=20.0), predictor=Ensemble.of(Predictor("burg", 16, 256))
+    )
     engine = Engine(config, make_resampler=SampleRateConverter)
     course = Course(ppm, seconds)
     arrivals = _arrivals(rate, packet, ppm, jitter_ms, np.random.default_rng(seed))
@@ -109,7 +111,9 @@ def main() -> int:
     parser.add_argument("--packet", type=int, default=512)
     args = parser.parse_args()
     missed = False
-    print("| drift | hours | late, lost | splices | frames with holes | level from 60 s on | found | resampling from |")
+    print(
+        "| drift | hours | late, lost | splices | frames with holes | level from 60 s on | found | resampling from |"
+    )
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for ppm in args.ppm:
         one = simulate(3600 * args.hours, ppm, args.rate, args.packet)

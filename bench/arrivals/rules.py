@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from arrivals.traces import Trace
 from numpy.typing import NDArray
 
+from arrivals.traces import Trace
 from plcd.core.adaptive_depth import AdaptiveDepth
 from plcd.core.depth import Depth
 from plcd.core.engine import Engine
@@ -125,7 +125,9 @@ def jacktrip(trace: Trace, headroom_ms: float | None = None, from_s: float = 0.0
             continue
         heard = None
         for number in range(last_out + 1, newest + 1):
-            at = arrived[number] if arrived[number] <= now else -np.inf  # an old packet still lies in the slot
+            at = (
+                arrived[number] if arrived[number] <= now else -np.inf
+            )  # an old packet still lies in the slot
             if last_out >= 0:
                 if at < arrived[last_out] - tolerance:
                     continue

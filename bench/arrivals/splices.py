@@ -50,7 +50,11 @@ def _loudness(music: Samples, place: int) -> float:
 
 def _skips(music: Samples, start: int, fade: int, most: int, rate: int) -> tuple[float, float]:
     """Without a choice, and by the rule: frame after frame, with a bar that falls."""
-    plain = float(differences_db(music[start : start + fade], music[start:][: most + fade], _loudness(music, start))[most])
+    plain = float(
+        differences_db(music[start : start + fade], music[start:][: most + fade], _loudness(music, start))[
+            most
+        ]
+    )
     least = min(most // 2, round(0.004 * rate))
     for place in range(start, len(music) - most - fade, FRAME):
         waited = (place - start) / rate

@@ -28,7 +28,8 @@ class Trace:
     def transit_s(self) -> Seconds:
         """Each packet's way beyond that of the promptest."""
         transit: Seconds = self.arrival_s - self.number * self.packet / self.rate
-        return transit - transit.min()
+        beyond: Seconds = transit - transit.min()
+        return beyond
 
 
 def recorded(name: str, what: str) -> Trace:

@@ -17,10 +17,13 @@ SHRINK_EVERY_NS = 2_000_000_000
 """Between two looks at whether the depth may shrink."""
 GROWN_NS = 10_000_000_000
 """So long after growing it does not shrink: what made it grow may come again."""
-PATIENCE_NS = 10_000_000_000
+HURRY_NS = 20_000_000
+"""So long growing waits for the packets that the inserted time is to lead over to; they are hardly ever further off."""
+PATIENCE_NS = 20_000_000_000
 """Over this time of waiting for a good match a poorer one will do."""
-BEST_DB, WORST_DB = -30.0, -12.0
-"""What a splice's two ends may differ by, beside the music, at the beginning and after all patience."""
+BEST_DB, WORST_DB = -30.0, 0.0
+"""What a splice's two ends may differ by, beside the music, at the beginning and after all patience: by then any music has
+had a place."""
 LOOK_PACKETS = 64
 """How often :attr:`AdaptiveDepth.depth` is renewed."""
 LEAST_S, WORTH_S = 0.0005, 0.004
@@ -44,6 +47,7 @@ class AdaptiveDepth:
         self._frame = frame
         self._late = False
         self._grown_ns: int | None = None
+        self._hurried_ns: int | None = None
         self._look_ns: int | None = None
         self._waiting_since_ns: int | None = None
 
@@ -56,17 +60,23 @@ class AdaptiveDepth:
 
     def grow(self, packet: int, phase: int, now_ns: int) -> int:
         """Samples of time to insert now, at least; 0: none."""
-        late, self._late = self._late, False
-        if not late:
+        if not self._late:
             return 0
         wanted = -(self.leads.spare() - self._overhead(packet, phase))
         room = self.highest - self.leads.depth()
         if wanted <= 0 or room <= 0:
+            self._late = False
             return 0
+        if self._hurried_ns is None:
+            self._hurried_ns = now_ns + HURRY_NS
         self._grown_ns = now_ns
         if self._whole_frames(packet):
             wanted = ceil(wanted / self._frame) * self._frame - phase
         return max(0, min(ceil(wanted), int(room)))
+
+    def hurries(self, now_ns: int) -> bool:
+        """Growing cannot wait any longer for what it would lead over to."""
+        return self._hurried_ns is not None and now_ns >= self._hurried_ns
 
     def shrink(self, packet: int, phase: int, now_ns: int) -> tuple[int, int] | None:
         """How many samples should be skipped now, at least and at most; None: none."""
@@ -96,13 +106,14 @@ class AdaptiveDepth:
         """Everything is due ``inserted`` samples later than before; negative: earlier."""
         self.leads.shift(inserted)
         self.depth = max(0, round(self.leads.depth()))
+        self._late, self._hurried_ns = False, None
         self._look_ns = now_ns + SHRINK_EVERY_NS
         self._waiting_since_ns = None
 
     def forget(self) -> None:
         """Another stream, or another path."""
         self.leads.clear()
-        self._late = False
+        self._late, self._hurried_ns = False, None
         self._waiting_since_ns = None
 
     def _whole_frames(self, packet: int) -> bool:

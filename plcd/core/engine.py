@@ -168,8 +168,8 @@ class Engine:
         adaptive.aligned = self.resampled is None or not self.resampled.running
         inserted = adaptive.grow(packet, stream.phase, now_ns)
         if inserted:
-            inserted = self._playout.grow(inserted)
-            self.counters.grown += 1
+            inserted = self._playout.grow(inserted, adaptive.hurries(now_ns))
+            self.counters.grown += inserted > 0
         elif (lengths := adaptive.shrink(packet, stream.phase, now_ns)) is not None:
             inserted = -self._playout.shrink(*lengths, adaptive.bar_db(now_ns))
             self.counters.shrunk += inserted < 0

@@ -127,14 +127,16 @@ class Playout:
             self.filler.interrupt()
         self.stream.moved(inserted)
 
-    def grow(self, least: int) -> int:
+    def grow(self, least: int, hurried: bool) -> int:
         """Insert at least ``least`` samples of time, up to :data:`LONGER_S` more where what is played for it then leads over to
-        what follows; returns how many.
+        what follows; returns how many. 0 where that has not come, unless ``hurried``.
         """
         rate = self.stream.format.rate
         fade, longer = max(1, round(FADE_S * rate)), round(LONGER_S * rate)
         inserted = least
         coming, present = self.stream.buffer.peek(fade)
+        if not hurried and not present.all():
+            return 0
         if present.all() and not self.idle and not self._hold:
             foreseen = self.filler.foresee(least + longer + fade)
             if foreseen is not None:
@@ -145,8 +147,9 @@ class Playout:
         return inserted
 
     def shrink(self, least: int, most: int, bar_db: float) -> int:
-        """Skip ``least`` to ``most`` samples, by a splice whose ends differ by no more than ``bar_db`` beside the music; returns how
-        many, 0 where there is no such place now.
+        """Skip ``least`` to ``most`` samples by a splice whose ends differ by at most ``bar_db`` beside the music.
+
+        Returns how many; 0 where there is no such place now.
         """
         stream = self.stream
         fade = max(1, round(FADE_S * stream.format.rate))

