@@ -9,6 +9,7 @@ from plcd.cli import logs
 from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.models import load_model
 from plcd.cli.options import Options, add_flags, resolve
+from plcd.cli.srtp_key import load_srtp_key
 
 if TYPE_CHECKING:
     from plcd.io import daemon
@@ -101,6 +102,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
     except DeviceError as error:
         raise CliError(str(error), _output_code(options)) from error
     _check_recording(options)
+    srtp = load_srtp_key(options.srtp_key, options.format)
     host, port = options.listen or ("", 0)
     return daemon.DaemonConfig(
         host=host,
@@ -120,7 +122,9 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
             drift=options.drift,
         ),
         rtp_map=options.rtp_map,
-        format=options.format,
+        format=options.format if srtp is None else "rtp",
+        allow=options.allow,
+        srtp=srtp,
         jacktrip=_jacktrip(options),
         control=control,
         control_by_port=options.control == "auto",

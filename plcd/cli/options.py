@@ -16,6 +16,7 @@ from plcd.core.engine_config import RUN_AHEAD, parse_budget, parse_noise, parse_
 from plcd.core.ensemble import Ensemble
 from plcd.core.packet import StreamFormat
 from plcd.core.resampled import DRIFT
+from plcd.io.allow_list import IpNetwork, parse_network
 from plcd.wire.formats import FORMATS
 from plcd.wire.payload_map import parse_rtp_map
 
@@ -58,6 +59,10 @@ class Options:
     """Resample to follow the sender's clock: auto (where it differs from the output's), on or off."""
     rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
     """What a dynamic payload type carries: 96=L24/48000/2. Repeatable."""
+    allow: tuple[IpNetwork, ...] = ()
+    """Hear only these addresses and networks: 192.0.2.0/24, 2001:db8::/32. Repeatable."""
+    srtp_key: Path | None = None
+    """A file with the key that both ends share: only SRTP under it is heard. Else the variable PLCD_SRTP_KEY, where it is set."""
     control: str = "auto"
     """The control socket: auto, none, ipc:///PATH or tcp://HOST:PORT."""
     control_keys: Path | None = None
@@ -89,6 +94,8 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "depth": Depth.parse,
     "drift": choice("drift", DRIFT),
     "rtp_map": parse_rtp_map,
+    "allow": parse_network,
+    "srtp_key": Path,
     "control": str,
     "control_keys": Path,
     "record": Path,
@@ -96,13 +103,15 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "log_level": choice("log-level", LEVELS),
 }
 _SWITCHES = ("log_json",)
-_LISTS = ("rtp_map",)
+_LISTS = ("rtp_map", "allow")
 _METAVARS = {
     "listen": "ADDRESS",
     "connect": "HOST",
     "noise": "AMOUNT",
     "cpu_budget": "PERCENT",
     "rtp_map": "PT=FORMAT",
+    "allow": "CIDR",
+    "srtp_key": "FILE",
     "control": "ENDPOINT",
     "log_level": "LEVEL",
 }
@@ -127,6 +136,8 @@ _HELP = {
             "how long the first packet waits: 40ms, 4 (packets), or auto[:MIN-MAX] (ms) to follow the network [40ms]",
             "resample to follow the sender's clock: auto (where it differs from the output's), on or off [auto]",
             "what a dynamic payload type carries, as 96=L24/48000/2; repeatable",
+            "hear only this address or network, as 192.0.2.0/24; repeatable [everybody]",
+            "hear only SRTP under the key in FILE, or in the variable PLCD_SRTP_KEY",
             "control socket: auto, none, ipc:///PATH, tcp://HOST:PORT [auto: private to you]",
             "CURVE keys made by 'plcd keys DIR'; required beyond this machine",
             "also write what is played to PATH (.wav, .flac), with holes in PATH.json",
@@ -198,4 +209,6 @@ def _value(name: str, given: object, where: str) -> object:
         raise CliError(f"{where}: {error.message}", error.exit_code) from error
     except ValueError as error:
         raise CliError(f"{where}: {error}", ExitCode.USAGE) from error
-    return dict(converted) if name in _LISTS else converted[0]  # type: ignore[arg-type]
+    if name == "rtp_map":
+        return dict(converted)  # type: ignore[arg-type]
+    return tuple(converted) if name in _LISTS else converted[0]

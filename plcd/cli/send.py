@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -15,12 +16,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from plcd.cli.address import parse_address
 from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.send_source import DEVICE_CHANNELS, DEVICE_RATE_HZ, Source, open_source
+from plcd.cli.srtp_key import load_srtp_key
 from plcd.cli.traces import read_trace, write_trace
 from plcd.core.impairment import Impairment
 from plcd.core.loss import LOSS_SYNTAX, parse_loss
 from plcd.core.packet import StreamFormat
 from plcd.io.outputs.base import DeviceError
 from plcd.io.sender import Sender, SendOptions, SendReport
+from plcd.io.srtp import Protector
 from plcd.offline.audio_files import AudioFileError
 from plcd.wire import jacktrip
 from plcd.wire.payload_map import DYNAMIC
@@ -75,6 +78,12 @@ def add_parser(subparsers: "Subparsers") -> None:
         default="L16",
         help="bits a sample; RTP has no L8 (default: %(default)s)",
     )
+    add(
+        "--srtp-key",
+        metavar="FILE",
+        type=Path,
+        help="send SRTP under the key in FILE, or in the variable PLCD_SRTP_KEY",
+    )
     add("--payload-type", metavar="N", type=int, help="default: 10 or 11 where the format has one, else 96")
     add("--ssrc", metavar="N", type=_integer, help="stream number (default: from the seed)")
     add("--rate", metavar="HZ", type=int, help=f"of a sound device (default: {DEVICE_RATE_HZ})")
@@ -100,12 +109,19 @@ def run(args: argparse.Namespace) -> int:
         source = open_source(args, lambda samples: progress.advance(task, samples))
         progress.update(task, total=source.samples)
         stream = _stream(args, source)
+        key = load_srtp_key(args.srtp_key, args.format)
+        if key is not None and args.ssrc is not None:
+            raise ValueError("--ssrc with an SRTP key would encrypt two streams alike: leave it away")
+        # Never the same twice under one key (RFC 3711 section 9.1); the first number has a while to its first wrap (3.3.1).
+        ssrc = args.ssrc if key is None else secrets.randbits(32)
         options = SendOptions(
             packet=args.packet,
             payload_type=args.payload_type,
             ppm=args.ppm,
             seed=args.seed,
-            ssrc=args.ssrc,
+            ssrc=ssrc,
+            first_sequence=None if key is None else secrets.randbits(15),
+            protect=None if key is None or ssrc is None else Protector(key, ssrc).protect,
             redundancy=args.redundancy,
             fec=args.fec,
             live=source.live,

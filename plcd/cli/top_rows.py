@@ -24,6 +24,8 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
     recording = snapshot.get("recording")
     yield Row("state", f"{_text(snapshot.get('state'))}, up {_duration(snapshot.get('uptime_s'))}")
     yield Row("source", _source(_part(snapshot, "source")))
+    if snapshot.get("srtp"):
+        yield Row("srtp", _text(snapshot["srtp"]))
     yield from _buffer(_part(snapshot, "buffer"))
     yield from _drift(_part(snapshot, "drift"))
     yield from _packets(_part(snapshot, "packets"))

@@ -3,8 +3,9 @@
 Theory of operation. Packets that do not continue the accepted stream form a run per source; each must agree
 with the others of its run, else the run begins anew with it. Three make the source accepted and are handed over, so that no
 audio is lost. A packet of the accepted stream in between ends the runs of its own address: one stray datagram,
-or an old stream's stragglers, never seize or reset anything. Another address is foreign until the accepted source
-has been silent for a second.
+or an old stream's stragglers, never seize or reset anything. Nor do many at once under a forged address: a run from the accepted
+address waits until the accepted stream has been silent for 30 ms, and grows meanwhile. Another address is foreign until the
+accepted source has been silent for a second.
 """
 
 from collections import Counter
@@ -22,6 +23,11 @@ MAX_RUNS = 8
 """Sources that may be on trial at a time, so that strangers cannot fill memory. The oldest one of the address that has most
 gives way: a flood under ever new SSRCs ousts only itself."""
 SILENCE_NS = 1_000_000_000
+TAKEOVER_NS = 30_000_000
+"""Silence of the accepted stream before another from its own address may follow it: more than there is between the packets of a
+stream that is alive, bunched ones too (ffmpeg's come 30 ms apart), and less than the usual depth, so that a restart loses nothing."""
+MAX_RUN = 64
+"""Packets of a run that waits for that: 30 ms of packets of 32 samples at 48 kHz, and more."""
 LARGEST_PACKET = 8192
 """Samples a packet may plausibly hold; a UDP datagram of 64 KiB holds 32,000 of one channel, which nobody sends."""
 
@@ -47,7 +53,7 @@ class Verdict(Enum):
 
 
 class SourceGate:
-    """Decides for each packet. Bounded: at most :data:`MAX_RUNS` runs of at most two packets."""
+    """Decides for each packet. Bounded: at most :data:`MAX_RUNS` runs of at most :data:`MAX_RUN` packets."""
 
     def __init__(self) -> None:
         self.accepted: SourceId | None = None
@@ -69,8 +75,9 @@ class SourceGate:
             if source[:2] != accepted[:2] and arrival.ns - self._heard_ns < SILENCE_NS:
                 return Verdict.FOREIGN, []
         run = self._runs.pop(source, [])
-        agreed = _agreeing(run, arrival)
-        if len(agreed) < RUN_LENGTH:
+        agreed = _agreeing(run, arrival)[-MAX_RUN:]
+        too_soon = accepted is not None and arrival.ns - self._heard_ns < TAKEOVER_NS
+        if len(agreed) < RUN_LENGTH or too_soon:
             self.discarded += len(run) + 1 - len(agreed)
             if len(self._runs) >= MAX_RUNS:
                 crowd = Counter(other[:2] for other in self._runs)

@@ -18,6 +18,7 @@ from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import BEST
 from plcd.core.packet import StreamFormat
 from plcd.core.warm import warm
+from plcd.io.allow_list import AllowList, IpNetwork
 from plcd.io.commands import Commands
 from plcd.io.control import ControlServer
 from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
@@ -28,6 +29,8 @@ from plcd.io.outputs.base import Output
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.speed import measure_pair_s
+from plcd.io.srtp import Unprotector
+from plcd.io.srtp_key import SrtpKey
 from plcd.io.udp import LARGEST, UdpReceiver, bind
 from plcd.neural.network import Network
 from plcd.neural.runner import Runner
@@ -63,6 +66,10 @@ class DaemonConfig:
     format: str = "auto"
     """One of :data:`plcd.wire.formats.FORMATS`."""
     jacktrip: JackTripConfig = field(default_factory=JackTripConfig)
+    allow: tuple[IpNetwork, ...] = ()
+    """Whose packets are heard; empty: everybody's."""
+    srtp: SrtpKey | None = None
+    """Hear SRTP under this key, and nothing else; ``format`` is ``rtp`` then."""
     control: ControlEndpoint | None = None
     control_by_port: bool = True
     """Where ``control`` is None: make one named after the UDP port."""
@@ -95,6 +102,9 @@ class Daemon:
         )
         if config.model_failure is not None:
             log.warning(config.model_failure)
+        if config.srtp is not None:
+            self._thread.intake.unprotector = Unprotector(config.srtp)
+            log.info("SRTP: only packets under the shared key are heard (%s)", config.srtp.profile)
         self._commands = Commands(self._thread, config.record_dir)
 
     async def run(self, ready: Callable[[str], None]) -> None:
@@ -129,7 +139,14 @@ class Daemon:
             sock.close()
             raise
         _discard_backlog(sock)
-        receiver = UdpReceiver(sock, self._thread.accepted, self._thread.wake, session.heard, session.allows)
+        allow = AllowList(self.config.allow)
+        receiver = UdpReceiver(
+            sock,
+            self._thread.accepted,
+            self._thread.wake,
+            session.heard if self.config.srtp is None else None,
+            lambda host: session.allows(host) and allow.permits(host),
+        )
         self._thread.session = session
         self._catch_signals()
         self._thread.start(receiver)

@@ -5,6 +5,7 @@ from collections import Counter
 
 from plcd.core.engine import Engine
 from plcd.io.limited_log import LimitedLog
+from plcd.io.srtp import Unprotector
 from plcd.io.udp import UdpReceiver
 from plcd.wire.errors import WireError
 from plcd.wire.formats import Formats
@@ -19,6 +20,8 @@ class Intake:
         self.formats = formats
         self.malformed: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.unprotector: Unprotector | None = None
+        """Where only SRTP is heard."""
         self._limited = LimitedLog(log)
 
     def take_in(self, receiver: UdpReceiver, engine: Engine) -> None:
@@ -27,6 +30,8 @@ class Intake:
         for _ in range(len(waiting)):
             data, host, port, arrival_ns = waiting.popleft()
             try:
+                if self.unprotector is not None:
+                    data = self.unprotector.unprotect(data, arrival_ns)
                 packets = self.formats.parse(data, host, port)
             except WireError as error:
                 tally = self.refused if error.reason.refused else self.malformed

@@ -8,7 +8,7 @@ delays of its copies; they wait in the outbox, which holds no more than the pack
 import math
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,8 @@ class SendOptions:
     """How many earlier packets each datagram repeats."""
     fec: int = 0
     """After how many packets parity over them follows, in RTP; 0: never. Parity leaves with the last packet it protects."""
+    protect: Callable[[bytes], bytes] | None = None
+    """What each datagram goes through before it leaves: SRTP, say."""
     live: bool = False
     """The source keeps the time, as a sound device does: a packet leaves when its last sample is there, and
     delayed copies leave between two packets."""
@@ -183,6 +185,8 @@ class Sender:
 
     def _hand_over(self, datagram: bytes, due: int, period_ns: int, audio: bool = True) -> int:
         """Put the datagram's copies, whose number is returned, into the outbox."""
+        if self._options.protect is not None:
+            datagram = self._options.protect(datagram)
         delays = self._impairment.next_delays(period_ns / 1e6)
         for copy, delay_ms in enumerate(delays):
             self._outbox.put(due + math.ceil(delay_ms * 1e6), self._datagrams, copy, datagram)

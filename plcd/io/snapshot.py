@@ -38,6 +38,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
         "state": engine.state,
         "source": _source(thread),
         "packets": packets,
+        "srtp": intake.unprotector.profile if intake.unprotector else None,
         "reply": thread.session.snapshot() if thread.session else None,
         "frames": {
             "played": counters.frames,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from plcd.core.sources import SILENCE_NS
 from plcd.io import packet_filter
 from plcd.io.expedited import mark_expedited
+from plcd.io.limited_log import LimitedLog
 
 log = logging.getLogger("plcd.udp")
 
@@ -94,6 +95,7 @@ class UdpReceiver:
         self._on_data = on_data
         self._on_heard = on_heard
         self._allowed = allowed
+        self._limited = LimitedLog(log)
         self._loop = asyncio.get_running_loop()
         self._heard_ns = 0
         self._overflow = 0
@@ -138,6 +140,11 @@ class UdpReceiver:
             arrival_ns = self._read_ancillary(ancillary, behind_ns, now_ns)
             if self._allowed is not None and not self._allowed(host):
                 self.foreign += 1
+                self._limited.warning("denied", f"packets from {host} are not heard: it is not allowed here")
+                if accepted is not None:
+                    self._stranger(accepted, arrival_ns)
+                else:
+                    self._candidate((host, port), arrival_ns)
                 continue
             if accepted is not None:
                 if accepted == (host, port):

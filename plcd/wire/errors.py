@@ -28,6 +28,10 @@ class Reason(StrEnum):
     """The blocks of a packet with copies run past its end."""
     PARITY = "parity"
     """No parity packet, or one that rebuilt something else than a packet."""
+    UNAUTHENTIC = "unauthentic"
+    """Not signed with the key: from someone without it, or changed on its way."""
+    REPLAYED = "replayed"
+    """Signed, but heard before, or too old to tell."""
     HEADER = "header"
     """A field of the header holds what no sender would write, or plcd cannot play."""
     PACKET_LENGTH = "packet_length"
@@ -55,6 +59,8 @@ _REFUSED = frozenset(
         Reason.JACKTRIP_RATE,
         Reason.NO_DESCRIPTOR,
         Reason.GOODBYE,
+        Reason.UNAUTHENTIC,
+        Reason.REPLAYED,
     }
 )
 
@@ -64,6 +70,8 @@ _USUAL_DETAIL = {
     Reason.JACKTRIP_32_BITS: "JackTrip damages what it sends in 32 bits (its issue 1469): start it with -b 24 or -b 16",
     Reason.JACKTRIP_RATE: "JackTrip does not name its rate: tell plcd, as in --rate 192000",
     Reason.NO_DESCRIPTOR: "audio before the descriptor that tells its rate; it comes within a second",
+    Reason.UNAUTHENTIC: "not SRTP under this key: another key, none at all, or changed on its way",
+    Reason.REPLAYED: "heard before: a duplicate, or recorded and sent again",
     Reason.GOODBYE: "the sender has ended: nothing is wrong",
 }
 """Of the reasons that are the same whatever the datagram."""

@@ -11,7 +11,7 @@ HEADER_BYTES = 12
 _HEADER = Struct("!BBHII")
 _EXTENSION = Struct("!HH")
 _VERSION = 2
-_RTCP_TYPES = range(192, 224)
+RTCP_TYPES = range(192, 224)
 """Second byte of RTCP packets: kept free of RTP by RFC 5761 section 4 (200 to 204 in RFC 3550)."""
 
 
@@ -36,13 +36,13 @@ def parse_header(datagram: bytes) -> RtpHeader:
     """
     stop = len(datagram)
     if stop < HEADER_BYTES:
-        if stop >= 2 and datagram[0] >> 6 == _VERSION and datagram[1] in _RTCP_TYPES:
+        if stop >= 2 and datagram[0] >> 6 == _VERSION and datagram[1] in RTCP_TYPES:
             raise WireError(Reason.RTCP)
         raise WireError(Reason.TOO_SHORT, f"{stop} bytes, an RTP header has {HEADER_BYTES}")
     flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
     if flags >> 6 != _VERSION:
         raise WireError(Reason.VERSION, f"version {flags >> 6}, expected {_VERSION}")
-    if kind in _RTCP_TYPES:
+    if kind in RTCP_TYPES:
         raise WireError(Reason.RTCP)
     start = HEADER_BYTES
     if flags & 0x3F:
@@ -92,7 +92,7 @@ def build(
     if not (0 <= payload_type <= 127 and 0 <= ssrc < 1 << 32 and len(csrcs) <= 15 and 0 <= padding <= 255):
         raise ValueError("payload type, SSRC, number of contributing sources or padding out of range")
     kind = payload_type | marker << 7
-    if kind in _RTCP_TYPES:
+    if kind in RTCP_TYPES:
         raise ValueError(f"payload type {payload_type} with the marker set would read as RTCP")
     flags = _VERSION << 6 | (padding > 0) << 5 | (extension is not None) << 4 | len(csrcs)
     header = _HEADER.pack(flags, kind, sequence & 0xFFFF, timestamp & 0xFFFF_FFFF, ssrc)

@@ -11,9 +11,11 @@ from plcd.core.packet import AudioPacket, SourceId, StreamFormat
 from plcd.core.sources import (
     LARGEST_GAP,
     LARGEST_PACKET,
+    MAX_RUN,
     MAX_RUNS,
     RUN_LENGTH,
     SILENCE_NS,
+    TAKEOVER_NS,
     Arrival,
     SourceGate,
     Verdict,
@@ -147,8 +149,41 @@ def test_a_restart_from_the_accepted_address_needs_three_in_a_row(source: Source
     assert judge(gate, *restart[:2]) == [Verdict.ON_TRIAL] * 2
     assert judge(gate, Sender().packet(3), continues=True) == [Verdict.CURRENT]
     assert gate.discarded == 2
-    assert judge(gate, *restart) == [Verdict.ON_TRIAL, Verdict.ON_TRIAL, Verdict.ACCEPTED]
+    verdicts = judge(gate, *restart, at=TAKEOVER_NS)
+    assert verdicts == [Verdict.ON_TRIAL, Verdict.ON_TRIAL, Verdict.ACCEPTED]
     assert gate.accepted == source
+
+
+@pytest.mark.parametrize("source", [SOURCE, OTHER_STREAM])
+def test_many_packets_at_once_under_a_forged_address_seize_nothing(source: SourceId) -> None:
+    """Ten in a row, consistent with each other, between any two packets of the stream."""
+    gate = locked()
+    for index in range(20):
+        forged = [packet(40_000 + number, 5 + 512 * number, source=source) for number in range(10)]
+        now = index * 11_600_000
+        assert judge(gate, *forged, at=now) == [Verdict.ON_TRIAL] * 10
+        assert judge(gate, Sender().packet(3 + index), at=now + 1, continues=True) == [Verdict.CURRENT]
+    assert gate.accepted == SOURCE
+    assert gate.discarded == 200
+
+
+def test_a_restart_that_waits_loses_nothing() -> None:
+    """Packets of 2 ms: all that came since the restart are handed over, up to a bound."""
+    gate = locked()
+    arrivals = [
+        Arrival(packet(40_000 + index, 96 * index, 96, source=OTHER_STREAM), index * 2_000_000)
+        for index in range(20)
+    ]
+    verdicts = [gate.judge(arrival, False) for arrival in arrivals]
+    first = next(index for index, (verdict, _) in enumerate(verdicts) if verdict is Verdict.ACCEPTED)
+    assert first == 15
+    assert verdicts[first][1] == arrivals[: first + 1]
+    assert gate.discarded == 0
+    gate = locked()
+    for index in range(500):
+        gate.judge(Arrival(packet(index, 96 * index, 96, source=OTHER_STREAM), 0), False)
+    assert [len(run) for run in gate._runs.values()] == [MAX_RUN]
+    assert gate.discarded == 500 - MAX_RUN
 
 
 @pytest.mark.parametrize("source", [OTHER_HOST, OTHER_PORT])

@@ -9,6 +9,8 @@ def test_only_sound_datagrams_are_refused() -> None:
         Reason.JACKTRIP_RATE,
         Reason.NO_DESCRIPTOR,
         Reason.GOODBYE,
+        Reason.UNAUTHENTIC,
+        Reason.REPLAYED,
     }
 
 

@@ -1,0 +1,261 @@
+"""SRTP, allowed hosts and the lock on a source, with real sockets and commands."""
+
+import base64
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from relay import relaying
+from running import (
+    MONO,
+    PATIENT,
+    PLCD,
+    QUICK,
+    RATE,
+    Source,
+    assert_adds_up,
+    music,
+    played,
+    running,
+    send,
+    streaming,
+)
+
+from plcd.io.sender import Sender, SendOptions
+from plcd.io.srtp import Protector
+from plcd.io.srtp_key import VARIABLE, SrtpKey
+from plcd.wire.rtp import build
+
+MASTER = bytes(range(50, 80))
+KEY = SrtpKey(MASTER)
+TEXT = base64.b64encode(MASTER).decode()
+NULL = ("--output", "null", *PATIENT, *QUICK)
+SECONDS = 1.2
+PACKETS = -(-int(SECONDS * RATE) // 512)
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "srtp.key"
+    path.write_text(TEXT + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def command(take: Path, to: tuple[str, int], *flags: str) -> list[str]:
+    soundfile.write(take, music(SECONDS), RATE, subtype="PCM_16")
+    return [*PLCD, "send", str(take), "--to", f"{to[0]}:{to[1]}", *flags]
+
+
+@pytest.mark.parametrize("given", ["file", "variable"])
+def test_srtp_from_the_command_to_the_daemon(tmp_path: Path, key_file: Path, given: str) -> None:
+    """Whole, with copies and parity inside; nothing of it can be read on the way, and the key is nowhere to be seen."""
+    flags = ("--srtp-key", str(key_file)) if given == "file" else ()
+    environment = {**os.environ, **({VARIABLE: TEXT} if given == "variable" else {})}
+    take = tmp_path / "take.wav"
+    audio = music(SECONDS)
+    with running("--output", f"file:{take}", *PATIENT, *QUICK, *flags, env=environment) as daemon:
+        with relaying(daemon.address, lambda n: n % 9 == 4) as relay:
+            sending = command(
+                tmp_path / "sent.wav",
+                relay.address,
+                "--redundancy",
+                "1",
+                "--fec",
+                "5",
+                "--packet",
+                "256",
+                *flags,
+            )
+            sent = subprocess.run(sending, env=environment, check=True, capture_output=True, text=True)
+            stats = daemon.wait_idle()
+            passed = b"".join(relay.passed)
+        log = daemon.finish()
+    np.testing.assert_allclose(
+        played(take)[: len(audio) // 256 * 256], audio[: len(audio) // 256 * 256], atol=2**-16
+    )
+    packets = stats["packets"]
+    assert packets["lost"] == packets["late"] == 0
+    assert packets["recovered"] > 10
+    assert packets["refused"] == {}
+    assert stats["srtp"] == "AES_CM_128_HMAC_SHA1_80"
+    assert "SRTP" in log
+    pcm = np.rint(audio[:, 0] * 32768).astype(">i2").tobytes()
+    assert not any(pcm[start : start + 32] in passed for start in range(0, len(pcm), 512))
+    for said in (log, sent.stdout, sent.stderr, str(stats)):
+        assert TEXT not in said
+        assert MASTER.hex() not in said
+    assert_adds_up(stats)
+
+
+def test_changed_forged_and_repeated_packets_are_counted_and_not_heard() -> None:
+    """On the way every seventh is changed and every one comes twice; somebody without the key sends from the same address."""
+    ssrc = 77
+    with running(*NULL, env={**os.environ, VARIABLE: TEXT}) as daemon, Source(daemon.address, ssrc) as source:
+        protector = Protector(KEY, ssrc)
+        audio = np.rint(music(SECONDS)[:, 0] * 32768).astype(">i2")
+        changed = 0
+        for number in range(100):
+            payload = audio[number * 512 : number * 512 + 512].tobytes()
+            fields = {"payload_type": 11, "sequence": number, "timestamp": number * 512, "ssrc": ssrc}
+            plain = build(payload, **fields)  # type: ignore[arg-type]
+            sealed = bytearray(protector.protect(plain))
+            if number % 7 == 3:
+                changed += 1
+                sealed[100] ^= 0x40
+                source.raw(bytes(sealed))
+            else:
+                source.raw(bytes(sealed))
+                source.raw(bytes(sealed))
+            source.raw(plain)
+            time.sleep(0.008)
+        stats = daemon.wait_idle()
+        daemon.finish()
+    packets = stats["packets"]
+    assert packets["refused"] == {"unauthentic": 100 + changed, "replayed": 100 - changed}
+    assert packets["on_time"] == 100 - changed
+    assert packets["lost"] == changed
+    assert packets["duplicate"] == packets["stray"] == stats["events"]["restarts"] == 0
+
+
+def test_without_the_key_nothing_is_heard(tmp_path: Path) -> None:
+    """Plain RTP, JackTrip, and SRTP under another key."""
+    other = base64.b64encode(bytes(30)).decode()
+    with running(*NULL, env={**os.environ, VARIABLE: TEXT}) as daemon:
+        send(music(0.3), daemon.address)
+        take = tmp_path / "sent.wav"
+        for flags, key in ((("--format", "jacktrip"), None), ((), other)):
+            environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+            environment |= {VARIABLE: key} if key else {}
+            sending = command(take, daemon.address, *flags)
+            subprocess.run(sending, env=environment, check=True, capture_output=True)
+        stats = daemon.stats()
+        log = daemon.finish()
+    assert stats["state"] == "waiting"
+    assert stats["packets"]["refused"]["unauthentic"] >= 2 * PACKETS
+    assert stats["reply"] is None
+    assert "another key" in log
+    assert other not in log
+
+
+def test_a_stream_that_has_sent_for_hours_is_joined() -> None:
+    """Its numbers have wrapped 40 times: the daemon finds that out by itself."""
+    ssrc, first = 9, 1000
+    protector = Protector(KEY, ssrc)
+    for number in range(first, 40 * 65536 + first, 16384):
+        protector.protect(build(b"", payload_type=11, sequence=number, timestamp=0, ssrc=ssrc))
+    options = SendOptions(ssrc=ssrc, first_sequence=first + 1, protect=protector.protect)
+    with running(*NULL, env={**os.environ, VARIABLE: TEXT}) as daemon:
+        report = Sender(music(SECONDS), MONO, daemon.address, options).run()
+        stats = daemon.wait_idle()
+        daemon.finish()
+    assert stats["packets"]["on_time"] + stats["packets"]["refused"]["unauthentic"] == report.packets
+    assert stats["packets"]["refused"]["unauthentic"] <= 10
+
+
+@pytest.mark.parametrize("content", ["not a key: geheim", "AAAA"])
+def test_a_key_that_is_none_is_not_repeated(key_file: Path, content: str) -> None:
+    key_file.write_text(content)
+    for words in (("--listen", "127.0.0.1:0"), ("send", str(key_file), "--to", "127.0.0.1:9")):
+        failed = subprocess.run(
+            [*PLCD, *words, "--srtp-key", str(key_file)], capture_output=True, text=True, check=False
+        )
+        assert failed.returncode == 3
+        assert content not in failed.stderr
+        assert str(key_file) in failed.stderr
+        assert len(failed.stderr.strip().splitlines()) == 1
+
+
+def test_srtp_is_for_rtp_and_streams_of_their_own(key_file: Path) -> None:
+    for words in (
+        ("--listen", "127.0.0.1:0", "--format", "jacktrip"),
+        ("send", str(key_file), "--to", "127.0.0.1:9", "--format", "jacktrip"),
+    ):
+        failed = subprocess.run(
+            [*PLCD, *words, "--srtp-key", str(key_file)], capture_output=True, text=True, check=False
+        )
+        assert failed.returncode != 0
+        assert len(failed.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("listen", "allow", "heard"),
+    [
+        ("127.0.0.1:0", ("127.0.0.0/8",), True),
+        ("127.0.0.1:0", ("10.0.0.0/8", "::/0"), False),
+        ("127.0.0.1:0", ("10.0.0.0/8", "127.0.0.1"), True),
+        ("[::1]:0", ("::1",), True),
+        ("[::1]:0", ("2001:db8::/32", "127.0.0.0/8"), False),
+        (":0", ("127.0.0.1",), True),
+    ],
+)
+def test_only_allowed_hosts_are_heard(listen: str, allow: tuple[str, ...], heard: bool) -> None:
+    flags = [word for network in allow for word in ("--allow", network)]
+    if "::1" in listen and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with running(*NULL, *flags, listen=listen) as daemon:
+        host = "127.0.0.1" if listen == ":0" else daemon.address[0]
+        report = send(music(0.4), (host, daemon.address[1]))
+        counter = "on_time" if heard else "foreign"
+        stats = daemon.wait_for(lambda stats: stats["packets"][counter] >= report.packets)
+        log = daemon.finish()
+    packets = stats["packets"]
+    assert (packets["on_time"], packets["foreign"]) == ((report.packets, 0) if heard else (0, report.packets))
+    assert ("not allowed" in log) is not heard
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="two sockets on one port need Linux's SO_REUSEPORT")
+def test_forged_packets_from_the_senders_own_address_seize_nothing() -> None:
+    """Bursts of twenty that agree with each other, under another SSRC and the same, again and again between the real ones."""
+    audio = music(1.5)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger, running(*NULL) as daemon:
+        with Source(daemon.address, ssrc=1) as source:
+            forger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            source.socket.close()
+            source.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            source.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            source.socket.bind(("127.0.0.1", 0))
+            source.socket.connect(daemon.address)
+            forger.bind(source.socket.getsockname())
+            for first in range(0, len(audio) - 512, 512):
+                source.send(audio[first : first + 512])
+                ssrc = 1 if first // 512 % 2 else 666
+                for number in range(20 if first // 512 % 5 == 4 else 0):
+                    forged = build(
+                        bytes(1024),
+                        payload_type=11,
+                        sequence=40_000 + number,
+                        timestamp=512 * number,
+                        ssrc=ssrc,
+                    )
+                    forger.sendto(forged, daemon.address)
+                time.sleep(0.01)
+        stats = daemon.wait_idle()
+        daemon.finish()
+    assert stats["packets"]["on_time"] == len(audio) // 512
+    assert stats["events"]["restarts"] == stats["packets"]["lost"] == 0
+    assert stats["source"]["stream"] == f"{1:08x}"
+    assert stats["packets"]["stray"] == len(audio) // 512 // 5 * 20
+
+
+def test_a_forged_address_gets_no_answer_and_no_stream() -> None:
+    """A few packets, fewer than make a stream, from ever new ports: nothing plays, nothing is sent."""
+    with running(*NULL) as daemon, streaming(music(2.0), daemon.address, ssrc=5):
+        daemon.wait_for(lambda stats: stats["state"] == "playing")
+        for _ in range(20):
+            with Source(daemon.address, ssrc=6) as stranger:
+                for _ in range(5):
+                    stranger.send(music(0.02)[:512])
+                stranger.socket.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    stranger.socket.recv(100)
+        stats = daemon.wait_for(lambda stats: stats["packets"]["foreign"] == 100)
+        daemon.finish()
+    assert stats["source"]["stream"] == f"{5:08x}"
+    assert stats["events"]["restarts"] == 0
