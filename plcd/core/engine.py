@@ -52,6 +52,8 @@ class Engine:
         self._adaptive: AdaptiveDepth | None = None
         self.resampled: Resampled | None = None
         """What follows the sender's clock, once a stream plays."""
+        self.farewell: PlayedFrame | None = None
+        """What would have come next when a stream of another rate or number of channels began, in the format before it."""
         self._next: Stream | None = None
         self._playout: Playout | None = None
         self._spare: deque[AudioPacket] = deque(maxlen=MAX_SPARE)
@@ -125,7 +127,10 @@ class Engine:
             current.note(blank)
 
     def pull(self, now_ns: int) -> PlayedFrame:
-        """The next frame, ``packet`` samples, asked for at the monotonic instant ``now_ns``. Rate and channels must be known."""
+        """The next frame, ``packet`` samples, asked for at the monotonic instant ``now_ns``. Rate and channels must be known.
+
+        They change with the stream: see :class:`plcd.core.format_bridge.FormatBridge` for an output of one format.
+        """
         assert self.rate is not None, "no format yet: nothing can be played"
         assert self.channels is not None, "no format yet: nothing can be played"
         if self._next is not None and now_ns >= self._next.start_ns:
@@ -242,26 +247,23 @@ class Engine:
         return [stream for stream in (self._playout and self._playout.stream, self._next) if stream]
 
     def _fits(self, form: StreamFormat) -> bool:
-        """Refuse, count and report once a stream of another rate or number of channels."""
-        if (self.rate is None or form.rate == self.rate) and (
-            self.channels is None or form.channels == self.channels
-        ):
+        """Refuse, count and report once a stream of another rate or number of channels than those that are asked for."""
+        rate, channels = self.config.rate, self.config.channels
+        if rate in (None, form.rate) and channels in (None, form.channels):
             return True
         reason = f"format {form}"
         if len(self.counters.refused) >= 16 and reason not in self.counters.refused:
             reason = "format (others)"
         if not self.counters.refused[reason]:
-            wanted = f"{self.rate or 'any'} Hz, {self.channels or 'any'} channel(s)"
-            self._log(
-                "warning",
-                f"refused a stream of {form}: this output plays {wanted}; see --rate and --channels",
-            )
+            wanted = f"{rate or 'any'} Hz, {channels or 'any'} channel(s)"
+            self._log("warning", f"refused a stream of {form}: --rate and --channels ask for {wanted}")
         self.counters.refused[reason] += 1
         return False
 
     def _accept(self, run: list[Arrival]) -> None:
         form = run[0].packet.format
-        self.rate, self.channels = form.rate, form.channels
+        if self._playout is None:
+            self.rate, self.channels = form.rate, form.channels
         if self._next is not None:
             self._retire(self._next)
         self._next = Stream(run, self.depth.samples(form.rate, self.config.packet), self.config.packet)
@@ -277,11 +279,13 @@ class Engine:
 
     def _switch(self, stream: Stream, now_ns: int) -> None:
         """Begin to play ``stream``. Where the output asks too late for its start, whole frames are skipped to keep the depth."""
-        if self._playout is None:
-            self._playout = Playout(stream, self.config, self.pair_s, self._log, self._refiner)
+        before = self._playout
+        if before is not None:
+            self._retire(before.stream)
+        if before is not None and stream.format[1:] == before.stream.format[1:]:
+            before.switch(stream)
         else:
-            self._retire(self._playout.stream)
-            self._playout.switch(stream)
+            self._begin(stream, now_ns)
         self._next = None
         if self.resampled is None:
             resampler = self._make_resampler and self._make_resampler(
@@ -297,6 +301,19 @@ class Engine:
                 f"the output opened late: {self._ms(overdue * self.config.packet)} ms of the stream skipped",
             )
             stream.skip(overdue * self.config.packet)
+
+    def _begin(self, stream: Stream, now_ns: int) -> None:
+        """Begin to play ``stream`` where nothing was played, or something of another rate or number of channels."""
+        before = self._playout
+        if before is not None:
+            assert self.resampled is not None
+            self.farewell = self.resampled.pull(now_ns, partial(before.play, now_ns))
+            self.resampled = None
+            self._log("info", f"another format: {stream.format}, made to fit the output")
+        self.rate, self.channels = stream.format.rate, stream.format.channels
+        self._playout = Playout(stream, self.config, self.pair_s, self._log, self._refiner)
+        if before is not None:
+            self._playout.filler.inherit(before.filler)
 
     def _new_adaptive(self) -> AdaptiveDepth | None:
         """What makes the depth follow the network, if it is to."""

@@ -55,7 +55,7 @@ class EngineConfig:
     """Samples in a frame, the unit in which the output asks."""
     depth: Depth = DEFAULT_DEPTH
     rate: int | None = None
-    """Hz; None: the first accepted stream's. Streams of another rate are refused."""
+    """Hz; None: whatever the stream has. Streams of another rate are refused."""
     channels: int | None = None
     """Likewise."""
     predictor: Ensemble | None = None

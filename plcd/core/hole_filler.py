@@ -132,6 +132,11 @@ class HoleFiller:
         """What became of the fits made ahead."""
         return self._forecaster.counters
 
+    def inherit(self, before: "HoleFiller") -> None:
+        """Go on counting where ``before`` ended."""
+        self.refinements, self.rehearsals = before.refinements, before.rehearsals
+        self._forecaster.counters = before.ahead
+
     def change_predictor(self, predictor: Ensemble | Predictor, fallback: Predictor | None = None) -> None:
         """From the next hole on. What was played stays known, as far as both contexts reach."""
         self._prepared = None

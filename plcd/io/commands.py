@@ -68,12 +68,11 @@ class Commands:
         def begin(thread: EngineThread) -> None:
             if thread.recorder is not None:
                 raise ControlError("a recording is running: stop it first")
-            engine = thread.engine
-            if engine.rate is None or engine.channels is None:
+            bridge = thread.bridge
+            if bridge is None:
                 raise ControlError("nothing to record yet: no stream, and no --rate and --channels")
-            thread.recorder = Recorder(
-                path, engine.rate, engine.channels, engine.config.packet, exclusive=True
-            )
+            packet = thread.engine.config.packet
+            thread.recorder = Recorder(path, bridge.rate, bridge.channels, packet, exclusive=True)
 
         await self._between_frames(begin)
         return {"path": str(path)}

@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from plcd.core.engine import Engine
+from plcd.core.format_bridge import FormatBridge
 from plcd.core.frame import Origin, PlayedFrame
 from plcd.io import snapshot
 from plcd.io.ahead import Ahead
@@ -26,6 +27,7 @@ from plcd.io.jacktrip_session import JackTripSession
 from plcd.io.outputs.base import DeviceError, Output
 from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
+from plcd.io.resampling import SampleRateConverter
 from plcd.io.timing import Durations
 from plcd.io.udp import UdpReceiver
 from plcd.neural.runner import DEADLINE_SHARE, Runner
@@ -72,6 +74,8 @@ class EngineThread:
         """Why there is no network although there should be."""
         self.ahead = Ahead(engine.config.budget, runner=runner)
         self.output: Output | None = None
+        self.bridge: FormatBridge | None = None
+        """What the output plays, in the format that it was opened with."""
         self.recorder: Recorder | None = None
         self.receiver: UdpReceiver | None = None
         self.session: JackTripSession | None = None
@@ -139,6 +143,7 @@ class EngineThread:
             self._take_in()
             self._commands.run(self)
             self.take_snapshot()
+        self.bridge = FormatBridge(self.engine, self.engine.rate, self.engine.channels, SampleRateConverter)
         output = self._make_output(self.engine.rate, self.engine.channels)
         if self.runner is not None:
             self.runner.serve(self.engine.rate, self.engine.channels, self.engine.config.packet)
@@ -182,7 +187,8 @@ class EngineThread:
             frame_ns = self.engine.config.packet * 1_000_000_000 // self.engine.rate
             self.runner.urgent, self.runner.until_ns = True, now_ns + round(DEADLINE_SHARE * frame_ns)
         started_ns = time.perf_counter_ns()
-        frame = self.engine.pull(now_ns)
+        assert self.bridge is not None
+        frame = self.bridge.pull(now_ns)
         took_ns = time.perf_counter_ns() - started_ns
         self.tallies.frame.add(took_ns)
         if frame.holes:

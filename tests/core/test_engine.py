@@ -445,8 +445,8 @@ def test_a_stream_of_another_format_is_refused_and_counted(config: dict[str, int
     assert sum("refused" in message for _, message in log) == refused
 
 
-def test_the_first_stream_decides_the_format_and_refusals_are_bounded() -> None:
-    engine = Engine(CONFIG)
+def test_refusals_are_bounded() -> None:
+    engine = Engine(replace(CONFIG, rate=RATE))
     for arrival in Sender().arrivals(range(3)):
         engine.insert(*arrival)
     for rate in range(8000, 8100):
