@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plcd.cli import logs
+from plcd.cli.capture_path import check_path
 from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.models import load_model
 from plcd.cli.options import Options, add_flags, resolve
 from plcd.cli.srtp_key import load_srtp_key
 
 if TYPE_CHECKING:
+    from plcd.core.engine_config import EngineConfig
     from plcd.io import daemon
     from plcd.io.jacktrip_session import JackTripConfig
 
@@ -61,6 +63,7 @@ def _listen(options: Options) -> int:
     from plcd.io import daemon
     from plcd.io.control_errors import ControlAddressError, ControlEndpointError
     from plcd.io.outputs.base import DeviceError
+    from plcd.io.session_file import SessionFileError
 
     config = _build(options, probe=True)
     try:
@@ -71,6 +74,8 @@ def _listen(options: Options) -> int:
         raise CliError(str(error), ExitCode.USAGE) from error
     except DeviceError as error:
         raise CliError(str(error), _output_code(options)) from error
+    except SessionFileError as error:
+        raise CliError(f"--capture: {error}", ExitCode.FILE) from error
     except Exception as error:
         raise CliError(f"failed while running, see the log: {error}", ExitCode.RUNTIME) from error
     return ExitCode.OK
@@ -83,7 +88,6 @@ def _output_code(options: Options) -> ExitCode:
 
 def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
     """Everything that can be checked before a socket opens; with ``probe`` also whether the sound device is there."""
-    from plcd.core.engine_config import EngineConfig
     from plcd.io import daemon
     from plcd.io.control_endpoint import parse_endpoint
     from plcd.io.control_errors import ControlEndpointError
@@ -109,18 +113,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         port=port,
         make_output=lambda rate, channels: make_output(output, rate, channels, options.packet),
         warm_output=lambda: warm_output(output),
-        engine=EngineConfig(
-            packet=options.packet,
-            depth=options.depth,
-            rate=options.rate,
-            channels=options.channels,
-            predictor=options.predictor,
-            noise=options.noise,
-            budget=options.cpu_budget,
-            run_ahead=options.run_ahead,
-            lookahead=options.lookahead,
-            drift=options.drift,
-        ),
+        engine=engine_config(options),
         rtp_map=options.rtp_map,
         format=options.format if srtp is None else "rtp",
         allow=options.allow,
@@ -131,8 +124,28 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         control_keys=options.control_keys,
         record=options.record,
         record_dir=options.record_dir,
+        capture=options.capture,
+        anonymous=options.anonymous,
         model=model.network,
         model_failure=model.failure,
+    )
+
+
+def engine_config(options: Options) -> "EngineConfig":
+    """What of the options concerns the engine."""
+    from plcd.core.engine_config import EngineConfig
+
+    return EngineConfig(
+        packet=options.packet,
+        depth=options.depth,
+        rate=options.rate,
+        channels=options.channels,
+        predictor=options.predictor,
+        noise=options.noise,
+        budget=options.cpu_budget,
+        run_ahead=options.run_ahead,
+        lookahead=options.lookahead,
+        drift=options.drift,
     )
 
 
@@ -171,6 +184,10 @@ def _check_recording(options: Options) -> None:
             raise CliError(
                 f"--record {options.record} is the output file too: give another name", ExitCode.USAGE
             )
+    if options.capture is not None:
+        check_path(options.capture, "--capture ")
+    if options.anonymous and options.capture is None:
+        raise CliError("--anonymous is about --capture: say where to, or leave it away", ExitCode.USAGE)
     if options.record_dir is not None and not options.record_dir.is_dir():
         raise CliError(f"--record-dir {options.record_dir}: no such folder, make it first", ExitCode.FILE)
 

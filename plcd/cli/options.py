@@ -3,7 +3,7 @@
 import argparse
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -71,6 +71,10 @@ class Options:
     """Also write what is played, silence included, to PATH (.wav or .flac) with a sidecar PATH.json."""
     record_dir: Path | None = None
     """Where recordings started over the control socket may go."""
+    capture: Path | None = None
+    """Also write every datagram to PATH, as it came, for plcd replay."""
+    anonymous: bool = False
+    """Leave the senders' addresses out of it."""
     log_level: str = "info"
     """debug, info, warning or error."""
     log_json: bool = False
@@ -100,9 +104,10 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "control_keys": Path,
     "record": Path,
     "record_dir": Path,
+    "capture": Path,
     "log_level": choice("log-level", LEVELS),
 }
-_SWITCHES = ("log_json",)
+_SWITCHES = ("anonymous", "log_json")
 _LISTS = ("rtp_map", "allow")
 _METAVARS = {
     "listen": "ADDRESS",
@@ -112,6 +117,7 @@ _METAVARS = {
     "rtp_map": "PT=FORMAT",
     "allow": "CIDR",
     "srtp_key": "FILE",
+    "capture": "PATH",
     "control": "ENDPOINT",
     "log_level": "LEVEL",
 }
@@ -142,6 +148,8 @@ _HELP = {
             "CURVE keys made by 'plcd keys DIR'; required beyond this machine",
             "also write what is played to PATH (.wav, .flac), with holes in PATH.json",
             "folder for recordings started over the control socket",
+            "also write every datagram to PATH (pcapng), for plcd replay",
+            "with --capture: replace the senders' addresses",
             "debug, info, warning, error [info]",
             "log lines as JSON (the ready line and a fatal error stay plain text)",
         ),
@@ -150,9 +158,11 @@ _HELP = {
 }
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Every option as a flag. Values stay texts here, None where not given."""
+def add_flags(parser: argparse.ArgumentParser, names: Sequence[str] | None = None) -> None:
+    """Every option as a flag, or those in ``names``. Values stay texts here, None where not given."""
     for name, text in _HELP.items():
+        if names is not None and name not in names:
+            continue
         flag = "--" + name.replace("_", "-")
         if name in _SWITCHES:
             parser.add_argument(flag, action="store_true", default=None, help=text)
@@ -162,10 +172,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, metavar=_METAVARS.get(name, name.upper()), help=text)
 
 
-def resolve(args: argparse.Namespace, config: Path | None) -> Options:
-    """Flags over the file over the defaults. Raises CliError naming the flag, or the file and key."""
+def resolve(args: argparse.Namespace, config: Path | None, names: Sequence[str] | None = None) -> Options:
+    """Flags (those in ``names``) over the file over the defaults. Raises CliError naming the flag, or the file and key."""
     values = _read_file(config) if config is not None else {}
-    for name in _HELP:
+    for name in names or _HELP:
         given = getattr(args, name)
         if given is not None:
             values[name] = _value(name, given, f"--{name.replace('_', '-')}")

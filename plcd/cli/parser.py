@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from plcd import __version__
-from plcd.cli import conceal, keys, listen, models_list, score, send, synth, top, train
+from plcd.cli import capture, conceal, keys, listen, models_list, replay, score, send, synth, top, train
 from plcd.cli.errors import CliError, ExitCode
 
 COMMANDS = {
@@ -15,6 +15,8 @@ COMMANDS = {
     "conceal": conceal,
     "score": score,
     "top": top,
+    "capture": capture,
+    "replay": replay,
     "keys": keys,
     "models": models_list,
     "train": train,

@@ -28,6 +28,7 @@ from plcd.io.jacktrip_session import JackTripConfig, JackTripSession
 from plcd.io.outputs.base import Output
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
+from plcd.io.session_file import SessionFile
 from plcd.io.speed import measure_pair_s
 from plcd.io.srtp import Unprotector
 from plcd.io.srtp_key import SrtpKey
@@ -76,6 +77,10 @@ class DaemonConfig:
     control_keys: Path | None = None
     record: Path | None = None
     record_dir: Path | None = None
+    capture: Path | None = None
+    """Write every datagram there, as it came."""
+    anonymous: bool = False
+    """Without the senders' addresses."""
     model: Network[Any] | None = None
     model_failure: str | None = None
     """Why there is none although there should be."""
@@ -87,7 +92,7 @@ class Daemon:
     def __init__(self, config: DaemonConfig) -> None:
         self.config = config
         self._runner = Runner(config.model) if config.model is not None else None
-        engine = Engine(config.engine, _log_of_the_engine, self._runner, SampleRateConverter)
+        engine = Engine(config.engine, log_of_the_engine, self._runner, SampleRateConverter)
         self._failure: Exception | None = None
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -110,9 +115,10 @@ class Daemon:
     async def run(self, ready: Callable[[str], None]) -> None:
         """Listen until told to stop. ``ready`` gets the bound address once packets are taken.
 
-        Raises AddressError, ControlAddressError, ControlEndpointError, DeviceError, or whatever made the engine fail.
+        Raises AddressError, ControlAddressError, ControlEndpointError, SessionFileError, DeviceError, or whatever made the
+        engine fail.
         """
-        sock = _bind(self.config.host, self.config.port)
+        sock = bind_or_say(self.config.host, self.config.port)
         host, port = sock.getsockname()[:2]
         control = None
         session = JackTripSession(self.config.jacktrip, sock)
@@ -129,15 +135,20 @@ class Daemon:
             if self._runner is not None:
                 self._runner.warm()
             self._thread.engine.pair_s = measure_pair_s()
+            if self.config.capture is not None:
+                self._thread.capture = SessionFile(self.config.capture, (host, port), self.config.anonymous)
             gc.collect()
             gc.freeze()
             await _open(session, port)
         except BaseException:
+            if self._thread.capture is not None:
+                self._thread.capture.close()
             await session.close()
             if control is not None:
                 await control.close()
             sock.close()
             raise
+        capture = self._thread.capture
         _discard_backlog(sock)
         allow = AllowList(self.config.allow)
         receiver = UdpReceiver(
@@ -146,6 +157,7 @@ class Daemon:
             self._thread.wake,
             session.heard if self.config.srtp is None else None,
             lambda host: session.allows(host) and allow.permits(host),
+            capture.write if capture is not None else None,
         )
         self._thread.session = session
         self._catch_signals()
@@ -158,6 +170,8 @@ class Daemon:
         if self._runner is not None:
             await asyncio.to_thread(self._runner.close)
         receiver.close()
+        if capture is not None:
+            await asyncio.to_thread(capture.close)
         if control is not None:
             await control.close()
         if self._failure is not None:
@@ -214,7 +228,8 @@ def run(config: DaemonConfig, ready: Callable[[str], None]) -> None:
         runner.run(main())
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind_or_say(host: str, port: int) -> socket.socket:
+    """As :func:`plcd.io.udp.bind`; raises AddressError."""
     try:
         return bind(host, port)
     except UnicodeError:  # what has no form in the domain name system, such as an empty label
@@ -244,5 +259,6 @@ def _discard_backlog(sock: socket.socket) -> None:
             sock.recv(LARGEST)
 
 
-def _log_of_the_engine(level: str, message: str) -> None:
+def log_of_the_engine(level: str, message: str) -> None:
+    """What an engine has to say, into the log."""
     engine_log.log(_LEVELS[level], message)

@@ -28,6 +28,7 @@ from plcd.io.outputs.base import DeviceError, Output
 from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
+from plcd.io.session_file import SessionFile
 from plcd.io.timing import Durations
 from plcd.io.udp import UdpReceiver
 from plcd.neural.runner import DEADLINE_SHARE, Runner
@@ -79,6 +80,7 @@ class EngineThread:
         self.recorder: Recorder | None = None
         self.receiver: UdpReceiver | None = None
         self.session: JackTripSession | None = None
+        self.capture: SessionFile | None = None
         self._started = time.monotonic()
         self.snapshot = snapshot.take(self, self._started)
         """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""

@@ -6,7 +6,7 @@ from collections import Counter
 from plcd.core.engine import Engine
 from plcd.io.limited_log import LimitedLog
 from plcd.io.srtp import Unprotector
-from plcd.io.udp import UdpReceiver
+from plcd.io.udp import Datagram, UdpReceiver
 from plcd.wire.errors import WireError
 from plcd.wire.formats import Formats
 
@@ -28,17 +28,21 @@ class Intake:
         """Parse what arrived and give it to ``engine``."""
         waiting = receiver.queue
         for _ in range(len(waiting)):
-            data, host, port, arrival_ns = waiting.popleft()
-            try:
-                if self.unprotector is not None:
-                    data = self.unprotector.unprotect(data, arrival_ns)
-                packets = self.formats.parse(data, host, port)
-            except WireError as error:
-                tally = self.refused if error.reason.refused else self.malformed
-                tally[error.reason] += 1
-                self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
-            else:
-                for packet in packets:
-                    engine.insert(packet, arrival_ns)
-                for blank in self.formats.rtp.take_blanks():
-                    engine.note(blank)
+            self.take(waiting.popleft(), engine)
+
+    def take(self, datagram: Datagram, engine: Engine) -> None:
+        """Parse one datagram and give it to ``engine``."""
+        data, host, port, arrival_ns = datagram
+        try:
+            if self.unprotector is not None:
+                data = self.unprotector.unprotect(data, arrival_ns)
+            packets = self.formats.parse(data, host, port)
+        except WireError as error:
+            tally = self.refused if error.reason.refused else self.malformed
+            tally[error.reason] += 1
+            self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
+        else:
+            for packet in packets:
+                engine.insert(packet, arrival_ns)
+            for blank in self.formats.rtp.take_blanks():
+                engine.note(blank)

@@ -64,6 +64,7 @@ def take(thread: "EngineThread", started: float) -> dict[str, object]:
         "network": _network(thread),
         "output": output.name if output else None,
         "recording": thread.recorder.status() if thread.recorder else None,
+        "capture": thread.capture.status() if thread.capture else None,
     }
 
 
@@ -134,6 +135,8 @@ def _buffer(thread: "EngineThread") -> dict[str, float]:
     output = thread.output.status() if thread.output else None
     ring_ms, device_ms = (output.ring_ms, output.device_ms) if output else (0.0, 0.0)
     resampler_ms = 1000 * engine.resampled.delay / rate if engine.resampled else 0.0
+    if thread.bridge is not None:
+        resampler_ms += 1000 * thread.bridge.delay / thread.bridge.rate
     if stream is None and engine.depth.ms is not None:
         depth_ms = engine.depth.ms
     else:

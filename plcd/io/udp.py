@@ -73,7 +73,8 @@ class UdpReceiver:
 
     ``accepted`` tells the address (host, port) of the stream that plays, or None; packets from elsewhere are counted
     and dropped here while that one is alive; so are those from a host that is not ``allowed``. ``on_data`` is called once for
-    each wake-up that queued something, ``on_heard`` with each datagram of the accepted address (data, host, port, arrival).
+    each wake-up that queued something, ``on_heard`` with each datagram of the accepted address (data, host, port, arrival),
+    ``on_any`` with every one, before anything is decided.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class UdpReceiver:
         on_data: Callable[[], None] = lambda: None,
         on_heard: Callable[[bytes, str, int, int], None] | None = None,
         allowed: Callable[[str], bool] | None = None,
+        on_any: Callable[[bytes, str, int, int], None] | None = None,
     ) -> None:
         self.queue: deque[Datagram] = deque()
         self.foreign = 0
@@ -95,6 +97,7 @@ class UdpReceiver:
         self._on_data = on_data
         self._on_heard = on_heard
         self._allowed = allowed
+        self._on_any = on_any
         self._limited = LimitedLog(log)
         self._loop = asyncio.get_running_loop()
         self._heard_ns = 0
@@ -138,6 +141,8 @@ class UdpReceiver:
                 continue
             host, port = address[0].removeprefix("::ffff:"), address[1]
             arrival_ns = self._read_ancillary(ancillary, behind_ns, now_ns)
+            if self._on_any is not None:
+                self._on_any(data, host, port, arrival_ns)
             if self._allowed is not None and not self._allowed(host):
                 self.foreign += 1
                 self._limited.warning("denied", f"packets from {host} are not heard: it is not allowed here")
