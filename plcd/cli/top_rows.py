@@ -86,7 +86,8 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
         f"{_count(packets.get('late'))} late, {_count(lost)} lost ({_percent(lost, expected)})",
     )
     others = (
-        "recovered",
+        "recovered_by_copy",
+        "recovered_by_parity",
         "parity",
         "reordered",
         "duplicate",

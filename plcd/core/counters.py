@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from plcd.core.frame import Origin
 from plcd.core.packet_ledger import PacketLedger
 
-PACKET_COUNTS = ("on_time", "late", "lost", "recovered", "reordered", "duplicate")
+PACKET_COUNTS = (
+    "on_time",
+    "late",
+    "lost",
+    "recovered_by_copy",
+    "recovered_by_parity",
+    "reordered",
+    "duplicate",
+)
 
 
 @dataclass(slots=True)
@@ -32,11 +40,12 @@ class Counters:
             self.past[name] += getattr(ledger, name)
 
     def packets(self, ledgers: list[PacketLedger]) -> dict[str, int]:
-        """Totals over all streams. ``received`` = on time + late + duplicate; ``expected`` = on time + late + lost
-        + recovered."""
+        """Totals over all streams. ``received`` = on time + late + duplicate; ``recovered`` = by copy + by parity;
+        ``expected`` = on time + late + lost + recovered."""
         total = {
             name: self.past[name] + sum(getattr(ledger, name) for ledger in ledgers) for name in PACKET_COUNTS
         }
         total["received"] = total["on_time"] + total["late"] + total["duplicate"]
+        total["recovered"] = total["recovered_by_copy"] + total["recovered_by_parity"]
         total["expected"] = total["on_time"] + total["late"] + total["lost"] + total["recovered"]
         return total

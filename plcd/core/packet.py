@@ -1,6 +1,7 @@
 """An audio packet as the core sees it, whatever wire format it came in."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from plcd.core.frame import Samples
@@ -29,6 +30,15 @@ class SourceId(NamedTuple):
         return f"{host}:{self.port} (stream {self.stream:08x})"
 
 
+class Recovery(Enum):
+    """How the audio of a packet came that did not come itself."""
+
+    COPY = "copy"
+    """Repeated in another packet."""
+    PARITY = "parity"
+    """Rebuilt from parity over packets."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioPacket:
     """One packet's audio.
@@ -43,9 +53,9 @@ class AudioPacket:
     timestamp: int | None
     format: StreamFormat
     samples: Samples
-    recovered: bool = False
-    """It did not come itself: it is a copy that came with another packet, or rebuilt from parity. It fills a gap, and is no sign
-    of life. Beside a timestamp its sequence number need only be near."""
+    recovered: Recovery | None = None
+    """Where it did not come itself: how its audio came. It fills a gap then, and is no sign of life; beside a timestamp its
+    sequence number need only be near."""
 
 
 class BlankPacket(NamedTuple):

@@ -1,9 +1,10 @@
 """What became of each packet: expected = on time + late + lost + recovered, whatever order they come in.
 
 Theory of operation. A number that is skipped is missing. Its audio lies between the packets around the gap; when that has been
-played it is known whether any of it had to be concealed: if so the packet is lost. Else its audio came some other way (a copy in
-another packet, parity) and it is recovered; or there is none of it, since the packets around the gap are all there is. A number
-without audio that never came counts like a lost packet beside it, since nobody can say which of them had the audio.
+played it is known whether any of it had to be concealed: if so the packet is lost. Else its audio came some other way and it is
+recovered, by a copy in another packet or by parity (if any of its audio came so); or there is none of it, since the packets
+around the gap are all there is. A number without audio that never came counts like a lost packet beside it, since nobody can
+say which of them had the audio.
 """
 
 from bisect import bisect_right
@@ -12,6 +13,8 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from plcd.core.packet import Recovery
 
 WINDOW = 4096
 """Sequence numbers remembered: more than the largest gap a stream may have without counting as restarted."""
@@ -30,8 +33,9 @@ class Fate(IntEnum):
     LATE = 2
     MISSING = 3
     LOST = 4
-    RECOVERED = 5
-    BLANK = 6
+    COPIED = 5
+    REBUILT = 6
+    BLANK = 7
 
 
 class PacketLedger:
@@ -41,7 +45,8 @@ class PacketLedger:
         self.on_time = 0
         self.late = 0
         self.lost = 0
-        self.recovered = 0
+        self.recovered_by_copy = 0
+        self.recovered_by_parity = 0
         self.reordered = 0
         self.duplicate = 0
         self.highest = first - 1
@@ -54,7 +59,12 @@ class PacketLedger:
         self._missing: list[int] = []
         self._blanks: deque[int] = deque(maxlen=MAX_BLANKS)
         self._unheard: deque[tuple[int, int]] = deque(maxlen=MAX_STRETCHES)
-        self._brought: deque[tuple[int, int]] = deque(maxlen=MAX_STRETCHES)
+        self._brought: deque[tuple[int, int, Recovery]] = deque(maxlen=MAX_STRETCHES)
+
+    @property
+    def recovered(self) -> int:
+        """Packets that did not come in time, but whose audio all did."""
+        return self.recovered_by_copy + self.recovered_by_parity
 
     @property
     def expected(self) -> int:
@@ -67,7 +77,7 @@ class PacketLedger:
             return False
         if sequence <= self.highest - WINDOW:
             return True
-        return self._fates[sequence % WINDOW] in (Fate.ON_TIME, Fate.LATE, Fate.RECOVERED)
+        return self._fates[sequence % WINDOW] in (Fate.ON_TIME, Fate.LATE, Fate.COPIED, Fate.REBUILT)
 
     def arrived(self, sequence: int, position: int, end: int, late: bool) -> None:
         """A packet whose audio lies at [position, end) came, and was not known before."""
@@ -108,9 +118,9 @@ class PacketLedger:
             start = self._unheard.pop()[0]
         self._unheard.append((start, stop))
 
-    def brought(self, start: int, stop: int) -> None:
-        """Some of the audio at [start, stop) was still missing, and came with another packet."""
-        self._brought.append((start, stop))
+    def brought(self, start: int, stop: int, how: Recovery) -> None:
+        """Some of the audio at [start, stop) was still missing, and came another way."""
+        self._brought.append((start, stop, how))
 
     def played_to(self, cursor: int) -> None:
         """All before ``cursor`` has been played: what is missing there is lost, or was recovered."""
@@ -122,7 +132,8 @@ class PacketLedger:
             if self._ends[place] <= cursor:
                 fate = self._judge(int(self._starts[place]), int(self._ends[place]))
                 self._fates[place] = fate
-                self.recovered += fate is Fate.RECOVERED
+                self.recovered_by_copy += fate is Fate.COPIED
+                self.recovered_by_parity += fate is Fate.REBUILT
                 self.lost += fate is Fate.LOST
         self._missing = still
 
@@ -149,8 +160,10 @@ class PacketLedger:
         """Of a missing packet whose audio would lie at [start, end)."""
         if any(first < end and start < last for first, last in self._unheard):
             return Fate.LOST
-        brought = any(first < end and start < last for first, last in self._brought)
-        return Fate.RECOVERED if brought else Fate.BLANK
+        ways = {how for first, last, how in self._brought if first < end and start < last}
+        if Recovery.PARITY in ways:
+            return Fate.REBUILT
+        return Fate.COPIED if ways else Fate.BLANK
 
     def _forget(self, newest: int) -> None:
         """The window moves on: what is missing up to ``newest`` leaves it and counts as lost."""

@@ -25,7 +25,7 @@ gives way: a flood under ever new SSRCs ousts only itself."""
 SILENCE_NS = 1_000_000_000
 TAKEOVER_NS = 30_000_000
 """Silence of the accepted stream before another from its own address may follow it: more than there is between the packets of a
-stream that is alive, bunched ones too (ffmpeg's come 30 ms apart), and less than the usual depth, so that a restart loses nothing."""
+stream that is alive, bunched ones too (ffmpeg's come 30 ms apart), less than the usual depth, so that a restart loses nothing."""
 MAX_RUN = 64
 """Packets of a run that waits for that: 30 ms of packets of 32 samples at 48 kHz, and more."""
 LARGEST_PACKET = 8192

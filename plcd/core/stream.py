@@ -137,10 +137,11 @@ class Stream:
 
         It says nothing of the network's delay, and never makes a stream begin earlier.
         """
+        assert packet.recovered is not None
         _, position = self.locate(packet)
         end = position + packet.samples.shape[0]
         if self.buffer.insert(position, packet.samples):
-            self.ledger.brought(position, end)
+            self.ledger.brought(position, end, packet.recovered)
             self.newest_end = max(self.newest_end, end)
 
     def note(self, blank: BlankPacket) -> None:

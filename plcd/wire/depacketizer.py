@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from plcd.core.packet import AudioPacket, SourceId, StreamFormat
+from plcd.core.packet import AudioPacket, Recovery, SourceId, StreamFormat
 from plcd.wire.errors import Reason, WireError
 from plcd.wire.payload_map import DYNAMIC, STATIC, check_format
 from plcd.wire.pcm import CODECS, Codec
@@ -42,7 +42,7 @@ class Depacketizer:
         source: SourceId,
         sequence: int,
         timestamp: int,
-        recovered: bool = False,
+        recovered: Recovery | None = None,
     ) -> AudioPacket:
         """The packet of this ``payload``. Raises WireError, and nothing else, whatever the bytes."""
         known = self._formats.get(payload_type)

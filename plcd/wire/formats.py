@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from plcd.core.packet import AudioPacket, SourceId, StreamFormat
+from plcd.core.packet import AudioPacket, Recovery, SourceId, StreamFormat
 from plcd.wire import jacktrip, zita
 from plcd.wire.errors import Reason, WireError
 from plcd.wire.jacktrip_pcm import CODECS
@@ -63,7 +63,7 @@ class Formats:
                 None,
                 stream,
                 decode(datagram[start:stop], stream.channels),
-                recovered=header is not newest,
+                recovered=None if header is newest else Recovery.COPY,
             )
             for header, start, stop in reversed(slots)
         )

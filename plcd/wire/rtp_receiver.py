@@ -4,7 +4,7 @@ import contextlib
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from plcd.core.packet import AudioPacket, BlankPacket, SourceId, StreamFormat
+from plcd.core.packet import AudioPacket, BlankPacket, Recovery, SourceId, StreamFormat
 from plcd.wire import red, ulpfec
 from plcd.wire.depacketizer import Depacketizer
 from plcd.wire.errors import WireError
@@ -50,7 +50,7 @@ class RtpReceiver:
             own: tuple[AudioPacket, ...] = ()
             rebuilt = self._rebuilder.parity(source, header.sequence, parity)
         else:
-            own = self._unpack(datagram, header, source, recovered=False)
+            own = self._unpack(datagram, header, source)
             rebuilt = self._rebuilder.packet(source, header.sequence, datagram)
         others = [packet for missing in rebuilt for packet in self._unpack_rebuilt(missing, source)]
         return (*others, *own)
@@ -62,9 +62,9 @@ class RtpReceiver:
         return blanks
 
     def _unpack(
-        self, datagram: bytes, header: RtpHeader, source: SourceId, recovered: bool
+        self, datagram: bytes, header: RtpHeader, source: SourceId, recovered: Recovery | None = None
     ) -> tuple[AudioPacket, ...]:
-        """The packet with the copies it brings, the oldest first. Raises WireError."""
+        """The packet, which was ``recovered``, with the copies it brings, the oldest first. Raises WireError."""
         payload = datagram[header.payload_start : header.payload_stop]
         number, timestamp = header.sequence, header.timestamp
         if self._repair.get(header.payload_type) != RED:
@@ -72,20 +72,27 @@ class RtpReceiver:
         *copies, own = red.parse(payload)
         audio = payload[own.start :]
         packet = self._audio.unpack(own.payload_type, audio, source, number, timestamp, recovered)
-        return (*self._copies(payload, copies, source, number, timestamp), packet)
+        how = recovered or Recovery.COPY
+        return (*self._copies(payload, copies, source, number, timestamp, how), packet)
 
     def _copies(
-        self, payload: bytes, blocks: list[red.Block], source: SourceId, number: int, timestamp: int
+        self,
+        payload: bytes,
+        blocks: list[red.Block],
+        source: SourceId,
+        number: int,
+        timestamp: int,
+        how: Recovery,
     ) -> Iterator[AudioPacket]:
         """Those that are linear PCM: a sender may choose another encoding for them."""
         for kind, offset, start, stop in blocks:
             then = (timestamp - offset) & 0xFFFFFFFF
             with contextlib.suppress(WireError):
-                yield self._audio.unpack(kind, payload[start:stop], source, number, then, recovered=True)
+                yield self._audio.unpack(kind, payload[start:stop], source, number, then, how)
 
     def _unpack_rebuilt(self, datagram: bytes, source: SourceId) -> tuple[AudioPacket, ...]:
         try:
-            return self._unpack(datagram, parse_header(datagram), source, recovered=True)
+            return self._unpack(datagram, parse_header(datagram), source, Recovery.PARITY)
         except WireError:
             self.spoiled += 1
             return ()

@@ -27,6 +27,8 @@ def test_totals_are_sums_over_all_streams_past_and_present() -> None:
         "late": 3,
         "lost": 3,
         "recovered": 0,
+        "recovered_by_copy": 0,
+        "recovered_by_parity": 0,
         "reordered": 3,
         "duplicate": 6,
         "received": 15,

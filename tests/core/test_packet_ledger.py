@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plcd.core.packet import Recovery
 from plcd.core.packet_ledger import MAX_STRETCHES, WINDOW, PacketLedger
 
 SIZE = 10
@@ -116,7 +117,7 @@ def verdict(ledger: PacketLedger) -> tuple[int, int, int]:
 def test_missing_packets_whose_audio_was_heard_are_recovered() -> None:
     """Each of a burst by itself: 1 and 3 were there by the time they were played, one sample of 2 was not."""
     ledger = gap(0, 4)
-    ledger.brought(10, 40)
+    ledger.brought(10, 40, Recovery.COPY)
     present = np.ones(50, np.bool_)
     present[25] = False
     ledger.played(0, present[:22])
@@ -128,10 +129,18 @@ def test_missing_packets_whose_audio_was_heard_are_recovered() -> None:
     assert ledger.expected == 5
 
 
+def test_a_packet_counts_as_parity_s_where_any_of_it_came_so() -> None:
+    ledger = gap(0, 4)
+    ledger.brought(10, 25, Recovery.COPY)
+    ledger.brought(25, 40, Recovery.PARITY)
+    ledger.played_to(50)
+    assert (ledger.recovered_by_copy, ledger.recovered_by_parity, ledger.recovered) == (1, 2, 3)
+
+
 def test_what_was_played_before_the_gap_was_known_counts_too() -> None:
     for hole, expected in ((False, (2, 1, 0)), (True, (2, 0, 1))):
         ledger = gap(0)
-        ledger.brought(10, 20)
+        ledger.brought(10, 20, Recovery.COPY)
         ledger.played(0, np.ones(10, np.bool_))
         ledger.played(10, np.full(10, not hole))
         ledger.played_to(20)
@@ -146,7 +155,7 @@ def test_a_recovered_packet_that_comes_after_all() -> None:
     ledger.arrived(1, 10, 20, late=False)
     assert (ledger.reordered, verdict(ledger)) == (1, (3, 0, 0))
     ledger = gap(0, 2)
-    ledger.brought(10, 20)
+    ledger.brought(10, 20, Recovery.COPY)
     ledger.played_to(20)
     assert verdict(ledger) == (2, 1, 0)
     assert ledger.is_known(1)

@@ -10,7 +10,7 @@ from plcd.core.depth import Depth
 from plcd.core.engine import MAX_SPARE, Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
-from plcd.core.packet import BlankPacket, SourceId
+from plcd.core.packet import BlankPacket, Recovery, SourceId
 from plcd.core.sources import Arrival
 
 CONFIG = EngineConfig(predictor=Ensemble.of(SMALL), lookahead=0, depth=Depth.parse("40ms"))
@@ -18,10 +18,10 @@ PACKETS = 40
 END_NS = ns(PACKETS * 512)
 
 
-def copy(sender: Sender, index: int, with_packet: int) -> Arrival:
+def copy(sender: Sender, index: int, with_packet: int, how: Recovery = Recovery.COPY) -> Arrival:
     """Packet ``index`` as it comes with a later one."""
     arrival = sender.arrival(with_packet)
-    return arrival._replace(packet=replace(sender.packet(index), recovered=True, sequence=0))
+    return arrival._replace(packet=replace(sender.packet(index), recovered=how, sequence=0))
 
 
 def hear(lost: set[int], copies: int) -> tuple[Engine, Played]:
@@ -50,6 +50,17 @@ def test_a_burst_longer_than_the_copies_is_concealed_and_lost() -> None:
     packets = engine.packets()
     assert played.missing() == list(range(10 * 512, 11 * 512))
     assert (packets["recovered"], packets["lost"]) == (2, 1)
+
+
+def test_what_copies_and_what_parity_brought_is_counted_apart() -> None:
+    sender, engine = Sender(), Engine(CONFIG)
+    arrivals = [sender.arrival(index) for index in range(PACKETS) if index not in (4, 9, 10, 15)]
+    arrivals += [copy(sender, 4, 5), copy(sender, 9, 11), copy(sender, 15, 16)]
+    arrivals += [copy(sender, 10, 11, Recovery.PARITY), copy(sender, 15, 17, Recovery.PARITY)]
+    played = listen(engine, sorted(arrivals, key=lambda arrival: arrival.ns), END_NS)
+    packets = engine.packets()
+    assert played.missing() == []
+    assert (packets["recovered_by_copy"], packets["recovered_by_parity"], packets["recovered"]) == (3, 1, 4)
 
 
 @pytest.mark.parametrize("lost", [{1}, {1, 2}])

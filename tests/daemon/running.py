@@ -220,5 +220,6 @@ def assert_adds_up(stats: Stats) -> None:
     """The counters' contracts hold."""
     packets, frames = stats["packets"], stats["frames"]
     assert packets["expected"] == sum(packets[name] for name in ("on_time", "late", "lost", "recovered"))
+    assert packets["recovered"] == packets["recovered_by_copy"] + packets["recovered_by_parity"]
     assert packets["received"] == packets["on_time"] + packets["late"] + packets["duplicate"]
     assert sum(frames["by_origin"].values()) == frames["played"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plcd.core.packet import SourceId, StreamFormat
+from plcd.core.packet import Recovery, SourceId, StreamFormat
 from plcd.wire import jacktrip, rtp
 from plcd.wire.errors import Reason, WireError
 from plcd.wire.formats import FORMATS, Formats, detect
@@ -26,7 +26,7 @@ def test_jacktrip_comes_with_its_copies_the_oldest_first() -> None:
     datagram = jacktrip_packet(9, value=9) + jacktrip_packet(8, value=8) + bytes(32)
     packets = Formats({}).parse(datagram, "192.0.2.1", 4464)
     assert [packet.sequence for packet in packets] == [8, 9]
-    assert [packet.recovered for packet in packets] == [True, False]
+    assert [packet.recovered for packet in packets] == [Recovery.COPY, None]
     for packet in packets:
         assert packet.source == SourceId("192.0.2.1", 4464, 0)
         assert packet.timestamp is None

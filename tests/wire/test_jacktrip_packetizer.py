@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plcd.core.packet import StreamFormat
+from plcd.core.packet import Recovery, StreamFormat
 from plcd.wire.formats import Formats
 from plcd.wire.jacktrip import STOP
 from plcd.wire.jacktrip_packetizer import JackTripPacketizer
@@ -31,7 +31,7 @@ def test_what_is_packed_is_heard(bits: int, channels: int, samples: int, redunda
         assert [packet.sequence for packet in packets] == [
             (first + k) % 65536 for k in range(oldest, number + 1)
         ]
-        assert [packet.recovered for packet in packets] == [True] * (number - oldest) + [False]
+        assert [packet.recovered for packet in packets] == [Recovery.COPY] * (number - oldest) + [None]
         for packet, k in zip(packets, range(oldest, number + 1), strict=True):
             np.testing.assert_array_equal(packet.samples, audio[k])
             assert packet.format == stream
