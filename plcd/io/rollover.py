@@ -2,11 +2,16 @@
 
 Theory of operation. libsrtp counts wraps by itself, and cannot be told a count. So a session is led from wrap to wrap by packets
 of our own making, which we can sign since the key is ours too, and shown the packet that came at each count, until it is
-authentic. Work is bounded: some counts a step, a step each 10 ms at most, and none while a stream is alive.
+authentic. Work is bounded: some counts a step, a step each 10 ms at most, and none while a stream is alive. Of a stream that was
+heard before, what is authentic at an earlier number is a recording, and no find.
 """
+
+import contextlib
+from typing import NamedTuple
 
 from pylibsrtp import Error, Policy, Session
 
+from plcd.core.positions import SEQUENCE_BITS, unwrap
 from plcd.io.srtp_key import SrtpKey
 from plcd.io.srtp_session import make_session
 from plcd.wire.rtp import build
@@ -23,6 +28,20 @@ _BEHIND = 1 << 8
 """How far behind the packet shown the session is kept."""
 
 
+def packet_index(sequence: int, near: int) -> int:
+    """The number with all wraps counted, as RFC 3711 section 3.3.1 guesses it; a stream begins before its first wrap."""
+    index = unwrap(sequence, near, SEQUENCE_BITS)
+    return index if index >= 0 else index + (1 << SEQUENCE_BITS)
+
+
+class Found(NamedTuple):
+    """A session that knows the count, what the packet holds, and its number with all wraps counted."""
+
+    session: Session
+    opened: bytes
+    packet_index: int
+
+
 class RolloverSearch:
     """Searches for one stream at a time."""
 
@@ -32,10 +51,10 @@ class RolloverSearch:
         self._since_ns = 0
         self._stepped_ns = 0
 
-    def step(self, datagram: bytes, ssrc: int, sequence: int, now_ns: int) -> tuple[Session, bytes] | None:
+    def step(self, datagram: bytes, ssrc: int, sequence: int, now_ns: int, highest: int = -1) -> Found | None:
         """Try the next counts with ``datagram``, of the stream ``ssrc`` under the number ``sequence``.
 
-        Returns a session that knows the count, and what the datagram holds, once it is found.
+        ``highest``: of this stream's numbers, wraps counted, the highest that was heard; -1: none was.
         """
         if self._ssrc is not None and now_ns - self._stepped_ns < STEP_NS:
             return None
@@ -45,15 +64,15 @@ class RolloverSearch:
             self._begin(ssrc, sequence, now_ns)
         self._stepped_ns = now_ns
         for _ in range(COUNTS_A_STEP):
-            if self._index >> 16 > HIGHEST_COUNT:
+            if self._index >> SEQUENCE_BITS > HIGHEST_COUNT:
                 self._begin(ssrc, sequence, now_ns)
-            try:
+            with contextlib.suppress(Error, ValueError):
                 opened = bytes(self._listening.unprotect(datagram))
-            except (Error, ValueError):
-                self._advance()
-                continue
-            self._ssrc = None
-            return self._listening, opened
+                index = packet_index(sequence, self._index)
+                if index > highest:
+                    self._ssrc = None
+                    return Found(self._listening, opened, index)
+            self._advance()
         return None
 
     def _begin(self, ssrc: int, sequence: int, now_ns: int) -> None:

@@ -6,18 +6,17 @@ counter, are not sent: who begins to listen to a stream whose 16-bit numbers hav
 :mod:`plcd.io.rollover`.
 """
 
+import contextlib
 from collections import OrderedDict
 
 from pylibsrtp import Error, Policy, Session
 
-from plcd.io.rollover import RolloverSearch
+from plcd.io.rollover import RolloverSearch, packet_index
 from plcd.io.srtp_key import SrtpKey
 from plcd.io.srtp_session import make_session
 from plcd.wire.errors import Reason, WireError
 from plcd.wire.rtp import HEADER_BYTES, RTCP_TYPES
 
-WINDOW = 1024
-"""Numbers behind the newest that may still come: 1.4 s of packets of 64 samples at 48 kHz."""
 MAX_STREAMS = 256
 """Streams remembered, all of them of somebody who has the key; an older one could be replayed."""
 ALIVE_NS = 1_000_000_000
@@ -44,10 +43,11 @@ class Unprotector:
     def __init__(self, key: SrtpKey) -> None:
         self.profile = key.profile
         self._key = key
-        self._all = self._open(Policy.SSRC_ANY_INBOUND, 0)
-        self._found: OrderedDict[int, Session] = OrderedDict()
+        self._all = make_session(key.policy(Policy.SSRC_ANY_INBOUND))
+        self._found: dict[int, Session] = {}
         """Sessions of streams that were joined after a rollover."""
-        self._streams: OrderedDict[int, None] = OrderedDict()
+        self._highest: OrderedDict[int, int] = OrderedDict()
+        """Of each stream's numbers, wraps counted, the highest that was authentic; who was heard last comes last."""
         self._search = RolloverSearch(key)
         self._authentic_ns: int | None = None
 
@@ -65,31 +65,29 @@ class Unprotector:
         except ValueError as error:  # longer than pylibsrtp has room for
             raise WireError(Reason.UNAUTHENTIC, str(error)) from None
         except Error as error:
-            if "replay" in str(error):
-                raise WireError(Reason.REPLAYED) from None
-            opened = self._join(datagram, ssrc, sequence, now_ns)
-        self._authentic_ns = now_ns
-        self._remember(ssrc)
+            joined = self._join(datagram, ssrc, sequence, now_ns)
+            if joined is None:
+                raise WireError(Reason.REPLAYED if "replay" in str(error) else Reason.UNAUTHENTIC) from None
+            return joined
+        self._remember(ssrc, packet_index(sequence, self._highest.get(ssrc, 0)), now_ns)
         return opened
 
-    def _join(self, datagram: bytes, ssrc: int, sequence: int, now_ns: int) -> bytes:
-        """Look for the rollover counter under which ``datagram`` is authentic. Raises WireError."""
+    def _join(self, datagram: bytes, ssrc: int, sequence: int, now_ns: int) -> bytes | None:
+        """Look for the rollover counter under which ``datagram`` is authentic and new."""
         if self._authentic_ns is None or now_ns - self._authentic_ns > ALIVE_NS:
-            found = self._search.step(datagram, ssrc, sequence, now_ns)
+            found = self._search.step(datagram, ssrc, sequence, now_ns, self._highest.get(ssrc, -1))
             if found is not None:
-                self._found[ssrc], opened = found
-                return opened
-        raise WireError(Reason.UNAUTHENTIC)
+                self._found[ssrc] = found.session
+                self._remember(ssrc, found.packet_index, now_ns)
+                return found.opened
+        return None
 
-    def _remember(self, ssrc: int) -> None:
-        self._streams[ssrc] = None
-        self._streams.move_to_end(ssrc)
-        if len(self._streams) > MAX_STREAMS:
-            oldest, _ = self._streams.popitem(last=False)
-            if self._found.pop(oldest, None) is None:
+    def _remember(self, ssrc: int, index: int, now_ns: int) -> None:
+        self._authentic_ns = now_ns
+        self._highest[ssrc] = max(index, self._highest.get(ssrc, -1))
+        self._highest.move_to_end(ssrc)
+        if len(self._highest) > MAX_STREAMS:
+            oldest, _ = self._highest.popitem(last=False)
+            self._found.pop(oldest, None)
+            with contextlib.suppress(Error):  # never in there, if it was joined after a rollover
                 self._all.remove_stream(oldest)
-
-    def _open(self, ssrc_type: int, ssrc: int) -> Session:
-        policy = self._key.policy(ssrc_type, ssrc)
-        policy.window_size = WINDOW
-        return make_session(policy)

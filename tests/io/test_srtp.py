@@ -1,11 +1,15 @@
+import contextlib
 import os
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plcd.io.rollover import HIGHEST_COUNT, STEP_NS
-from plcd.io.srtp import ALIVE_NS, MAX_STREAMS, WINDOW, Protector, Unprotector
+from plcd.io.srtp import ALIVE_NS, MAX_STREAMS, Protector, Unprotector
 from plcd.io.srtp_key import SrtpKey
+from plcd.io.srtp_session import WINDOW
 from plcd.wire.errors import Reason, WireError
 from plcd.wire.rtp import build
 
@@ -131,6 +135,127 @@ def test_a_stream_can_be_joined_after_any_number_of_wraps(count: int, first: int
         assert unprotector.unprotect(protector.protect(packet(later)), 0) == packet(later)
 
 
+def join(unprotector: Unprotector, protector: Protector, number: int, now_ns: int) -> tuple[int, int]:
+    """Send from ``number`` on until something is heard: the number after that, and when it was."""
+    for _ in range(HIGHEST_COUNT):
+        number, now_ns = number + 1, now_ns + STEP_NS
+        try:
+            opened = unprotector.unprotect(protector.protect(packet(number)), now_ns)
+        except WireError:
+            continue
+        assert opened == packet(number)
+        return number + 1, now_ns
+    raise AssertionError("never heard")
+
+
+@pytest.mark.parametrize("wraps", [1, 3])
+@pytest.mark.parametrize("joined_late", [False, True])
+def test_a_recording_is_never_heard_however_long_it_was_silent(wraps: int, joined_late: bool) -> None:
+    """All that came before is sent again, in the search's time and many times over; then the stream itself goes on."""
+    protector, unprotector = Protector(KEY, SSRC), Unprotector(KEY)
+    recording, now_ns, number = [], 0, 0
+    if joined_late:
+        protector = late(20, 0)
+        number, now_ns = join(unprotector, protector, 20 * 65536, now_ns)
+    last = number + wraps * 65536
+    for index in [*range(number, last - 600, 1000), *range(last - 600, last, 7), last]:
+        recording.append(protector.protect(packet(index)))
+        unprotector.unprotect(recording[-1], now_ns)
+    number = last
+    now_ns += 2 * ALIVE_NS
+    for _ in range(4):
+        for datagram in recording:
+            now_ns += STEP_NS
+            assert rejection(unprotector, datagram, now_ns) in (Reason.UNAUTHENTIC, Reason.REPLAYED)
+    assert unprotector.unprotect(protector.protect(packet(number + 1)), now_ns) == packet(number + 1)
+
+
+def test_a_recording_near_the_newest_number_is_not_heard_by_a_search_begun_there() -> None:
+    protector, unprotector = Protector(KEY, SSRC), Unprotector(KEY)
+    recording = [protector.protect(packet(number)) for number in range(100_000, 100_600)]
+    sealed = protector.protect(packet(100_700))
+    heard = []
+    for datagram in (*recording, sealed):
+        with contextlib.suppress(WireError):  # until the count is found
+            unprotector.unprotect(datagram, 0)
+            heard.append(datagram)
+    assert len(heard) > 590
+    now_ns = 2 * ALIVE_NS
+    for datagram in [packet(101_000), *heard] * 3:
+        now_ns += STEP_NS
+        assert rejection(unprotector, datagram, now_ns) in (Reason.UNAUTHENTIC, Reason.REPLAYED)
+
+
+def test_a_search_that_was_left_off_goes_on_from_what_is_known_then() -> None:
+    """Begun for a stream that fell silent, left because it came back; what it had passed is not what is new later."""
+    protector, unprotector = Protector(KEY, SSRC), Unprotector(KEY)
+    unprotector.unprotect(protector.protect(packet(0)), 0)
+    rejection(unprotector, packet(40_000), 2 * ALIVE_NS)
+    recording = []
+    for number in range(1000, 5 * 65536, 1000):
+        recording.append(protector.protect(packet(number)))
+        unprotector.unprotect(recording[-1], 3 * ALIVE_NS)
+    for step, datagram in enumerate(recording * 3):
+        assert rejection(unprotector, datagram, 5 * ALIVE_NS + step * STEP_NS) in (
+            Reason.UNAUTHENTIC,
+            Reason.REPLAYED,
+        )
+
+
+@pytest.mark.parametrize("count", [0, 30])
+def test_a_stream_is_found_again_when_half_its_numbers_or_more_were_lost(count: int) -> None:
+    protector, unprotector = late(count, 0) if count else Protector(KEY, SSRC), Unprotector(KEY)
+    number, now_ns = join(unprotector, protector, count * 65536, 0)
+    for gap in (40_000, 70_000, 200_000):
+        for skipped in range(number, number + gap, 16_000):
+            protector.protect(packet(skipped))
+        number, now_ns = join(unprotector, protector, number + gap, now_ns + 10 * ALIVE_NS)
+        assert unprotector.unprotect(protector.protect(packet(number)), now_ns) == packet(number)
+        assert unprotector._highest[SSRC] == number
+        number += 1
+
+
+def test_who_joins_late_hears_swapped_packets_too() -> None:
+    protector, unprotector = late(2, 0), Unprotector(KEY)
+    number, now_ns = join(unprotector, protector, 2 * 65536, 0)
+    sealed = [protector.protect(packet(number + index)) for index in range(WINDOW)]
+    for index in reversed(range(WINDOW)):
+        assert unprotector.unprotect(sealed[index], now_ns) == packet(number + index)
+        assert rejection(unprotector, sealed[index], now_ns) is Reason.REPLAYED
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(KEYS), st.binary(max_size=120), st.booleans())
+def test_any_bytes_are_refused(key: SrtpKey, datagram: bytes, like_rtp: bool) -> None:
+    unprotector = Unprotector(key)
+    head = bytes([datagram[0] & 0x3F | 0x80]) if like_rtp and datagram else datagram[:1]
+    assert rejection(unprotector, head + datagram[1:]) in (
+        Reason.UNAUTHENTIC,
+        Reason.TOO_SHORT,
+        Reason.RTCP,
+    )
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 70), st.integers(0, 255)), max_size=30))
+def test_what_was_changed_or_heard_before_is_refused_in_any_order(steps: list[tuple[int, int, int]]) -> None:
+    protector, unprotector = Protector(KEY, SSRC), Unprotector(KEY)
+    sealed = [protector.protect(packet(number, bytes(40))) for number in range(10)]
+    heard: set[int] = set()
+    for step, (number, place, flip) in enumerate(steps):
+        datagram = bytearray(sealed[number])
+        datagram[place % len(datagram)] ^= flip
+        try:
+            opened = unprotector.unprotect(bytes(datagram), step * STEP_NS)
+        except WireError:
+            assert flip or number in heard
+        else:
+            assert not flip
+            assert number not in heard
+            assert opened == packet(number, bytes(40))
+            heard.add(number)
+
+
 def test_padding_is_encrypted_too() -> None:
     padded = build(b"four", payload_type=11, sequence=1, timestamp=1, ssrc=SSRC, padding=4)
     assert Unprotector(KEY).unprotect(Protector(KEY, SSRC).protect(padded), 0) == padded
@@ -162,4 +287,5 @@ def test_what_is_remembered_is_bounded() -> None:
     unprotector = Unprotector(KEY)
     for ssrc in range(2 * MAX_STREAMS):
         unprotector.unprotect(Protector(KEY, ssrc).protect(packet(1, ssrc=ssrc)), 0)
-    assert len(unprotector._streams) == MAX_STREAMS
+    assert len(unprotector._highest) == MAX_STREAMS
+    assert len(unprotector._found) <= MAX_STREAMS
