@@ -32,6 +32,8 @@ _NAMES = ("zita-16", "zita-24", "zita-float")
 _NEAR = 3000
 """Packets: farther away, the core takes it for a restart as well."""
 _MAX_ANCHORS = 4
+_MOST_SERVED = 64
+"""Packets that count for a numbering, so that one which is over does not keep the next from being the strongest for long."""
 _COUNT_BITS = 31
 """Of the 32: when a period begins early, zita-j2n turns a negative time into its largest integer, and the topmost bit flips."""
 _R16, _R24 = np.float32(32767), np.float32(8388607)  # its own scale, symmetric
@@ -50,35 +52,53 @@ class ZitaData(NamedTuple):
     """Samples that were no number, or infinite, and are silence now."""
 
 
+class _Anchor(NamedTuple):
+    """A packet that was numbered."""
+
+    first_frame: int
+    sequence: int
+    packets: int
+    """Numbered by this and those before it."""
+
+
 class _Sender:
     """What is known of one sender: its rate and period, and by which frame counts its packets were numbered."""
 
     def __init__(self, rate: int | None) -> None:
         self.rate = rate
         self.period: int | None = None
-        self._anchors: list[tuple[int, int]] = []
+        self._told: tuple[int, int | None] | None = None
+        self._anchors: list[_Anchor] = []
+
+    def describe(self, rate: int, period: int | None) -> None:
+        """A descriptor came. Where it contradicts what is known, it must come twice in a row: a stray one changes nothing."""
+        if self._told is None or (rate, period) in (self._told, (self.rate, self.period)):
+            self.rate, self.period = rate, period
+        self._told = (rate, period)
 
     def number(self, count: int, frames: int) -> tuple[int, int]:
         """Sequence number and timestamp of the packet of ``frames`` from ``count`` on, by its distance from a numbered one.
 
-        A count far from all those seen begins a numbering of its own, beside the others: a stray packet disturbs none.
+        A count far from all those seen begins a numbering of its own, beside the others: stray packets disturb none, since the
+        numbering that has served for fewest packets gives way.
         """
         spacing: float = frames
         if (
             self.period is not None and self.period >= frames
         ):  # cut into packets of one size, give or take a frame
             spacing = self.period / round(self.period / frames)
-        for i, (known, sequence) in enumerate(self._anchors):
+        for i, (known, sequence, served) in enumerate(self._anchors):
             ahead = difference(count, known, _COUNT_BITS)
             packets = round(ahead / spacing)
             if abs(packets) <= _NEAR:
                 newest = (known + ahead, sequence + packets) if packets > 0 else (known, sequence)
-                self._anchors.insert(0, newest)
-                del self._anchors[i + 1]
+                del self._anchors[i]
+                self._anchors.insert(0, _Anchor(*newest, min(served + 1, _MOST_SERVED)))
                 return (sequence + packets) % (1 << SEQUENCE_BITS), (known + ahead) % (1 << TIMESTAMP_BITS)
-        sequence = self._anchors[0][1] + 10 * _NEAR if self._anchors else 0
-        self._anchors.insert(0, (count, sequence))
-        del self._anchors[_MAX_ANCHORS:]
+        sequence = max((anchor.sequence + 10 * _NEAR for anchor in self._anchors), default=0)
+        if len(self._anchors) == _MAX_ANCHORS:
+            self._anchors.remove(min(reversed(self._anchors), key=lambda anchor: anchor.packets))
+        self._anchors.append(_Anchor(count, sequence, 1))
         return sequence % (1 << SEQUENCE_BITS), count
 
 
@@ -97,8 +117,8 @@ class ZitaParser:
         if flags & _TERMINATED:
             raise WireError(Reason.GOODBYE)
         if kind == _DESCRIPTOR:
-            sender = self._sender(host, port)
-            sender.rate, sender.period = _described(datagram)
+            described = _described(datagram)
+            self._sender(host, port).describe(*described)
             return None
         if flags & (_SUSPENDED | _SKIPPED):
             return None

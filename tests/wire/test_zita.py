@@ -135,6 +135,37 @@ def test_a_restart_is_a_jump_and_a_stray_packet_disturbs_nothing() -> None:
     assert parsed(parser, data(10**9 + 512 * 3, bytes(1024))).sequence == 3
 
 
+def test_any_number_of_stray_packets_disturb_nothing() -> None:
+    parser = told()
+    numbers = []
+    for index in range(40):
+        numbers.append(parsed(parser, data(10**9 + 512 * index, bytes(1024))).sequence)
+        for stray in range(index):
+            parsed(parser, data((index * 40 + stray) * 1_900_001 % 2**32, bytes(1024)))
+    assert numbers == list(range(40))
+
+
+def test_a_restart_among_stray_packets_is_numbered_on() -> None:
+    parser = told()
+    for index in range(200):
+        parsed(parser, data(10**9 + 512 * index, bytes(1024)))
+    for stray in range(10):
+        parsed(parser, data(stray * 100_000_007 + 5, bytes(1024)))
+    restarted = [parsed(parser, data(512 * index, bytes(1024))).sequence for index in range(10)]
+    assert restarted == [(restarted[0] + index) % 2**16 for index in range(10)]
+
+
+def test_a_stray_descriptor_changes_nothing_and_two_do() -> None:
+    parser = told()
+    for _ in range(5):
+        parser.parse(descriptor(rate=48000), "a", 1)
+        assert parsed(parser, data(0, bytes(4))).format.rate == 44100
+        parser.parse(descriptor(), "a", 1)
+    parser.parse(descriptor(rate=48000), "a", 1)
+    parser.parse(descriptor(rate=48000), "a", 1)
+    assert parsed(parser, data(0, bytes(4))).format.rate == 48000
+
+
 def test_the_bit_that_zita_j2n_flips_is_none() -> None:
     """When JACK begins a period early its count jumps by 2^31, and the audio goes on."""
     parser = told(512)
