@@ -5,18 +5,25 @@ from collections.abc import Sequence
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 MAX_REMEMBERED = 1024
 """Hosts whose answer is remembered, so that a packet costs a look-up; a flood of hosts begins anew."""
 
 
 def parse_network(text: str) -> IpNetwork:
-    """An address, or a network as ``192.0.2.0/24`` or ``2001:db8::/32``. Raises ValueError with a message for the user."""
+    """An address, or a network as ``192.0.2.0/24`` or ``2001:db8::/32``. Raises ValueError with a message for the user.
+
+    Networks of IPv4-mapped addresses (``::ffff:192.0.2.0/120``) become IPv4's.
+    """
     try:
-        return ipaddress.ip_network(text.strip())
+        network = ipaddress.ip_network(text.strip())
     except ValueError as error:
         raise ValueError(
             f"allow {text!r}: {error}; write an address or a network, as 192.0.2.0/24 or 2001:db8::/32"
         ) from None
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        return ipaddress.IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
+    return network
 
 
 class AllowList:
@@ -32,9 +39,7 @@ class AllowList:
             return True
         known = self._known.get(host)
         if known is None:
-            address = ipaddress.ip_address(
-                host.partition("%")[0]
-            )  # without the interface of a link-local one
+            address = ipaddress.ip_address(host.partition("%")[0])  # without a link-local one's interface
             known = any(address in network for network in self._networks)
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()

@@ -121,7 +121,7 @@ class Daemon:
         sock = bind_or_say(self.config.host, self.config.port)
         host, port = sock.getsockname()[:2]
         control = None
-        session = JackTripSession(self.config.jacktrip, sock)
+        session = JackTripSession(self.config.jacktrip, sock, AllowList(self.config.allow).permits)
         try:
             endpoint = self.config.control
             if endpoint is None and self.config.control_by_port:
@@ -150,13 +150,12 @@ class Daemon:
             raise
         capture = self._thread.capture
         _discard_backlog(sock)
-        allow = AllowList(self.config.allow)
         receiver = UdpReceiver(
             sock,
             self._thread.accepted,
             self._thread.wake,
             session.heard if self.config.srtp is None else None,
-            lambda host: session.allows(host) and allow.permits(host),
+            session.allows,
             capture.write if capture is not None else None,
         )
         self._thread.session = session

@@ -13,6 +13,7 @@ import numpy as np
 
 from plcd.core.frame import Samples
 from plcd.core.packet import StreamFormat
+from plcd.io.addresses import plain
 from plcd.io.jacktrip_reply import Send
 from plcd.io.packet_feed import PacketFeed
 from plcd.io.sender import wall_clock_us
@@ -69,7 +70,7 @@ class JackTripClient:
             async with asyncio.timeout(TIMEOUT_S):
                 reader, writer = await asyncio.open_connection(self.options.host, self.options.port)
                 try:
-                    host = writer.get_extra_info("peername")[0].removeprefix("::ffff:")
+                    host = plain(writer.get_extra_info("peername")[0])
                     writer.write(request(self._udp_port, self.options.name))
                     data = await reader.readexactly(NUMBER_BYTES)
                 finally:

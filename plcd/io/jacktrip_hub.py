@@ -6,7 +6,9 @@ Nothing is sent over UDP on account of it: a client is answered when its audio c
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
+from plcd.io.addresses import plain
 from plcd.io.limited_log import LimitedLog
 from plcd.wire.jacktrip_handshake import (
     AUTH_NOT_REQUIRED,
@@ -27,14 +29,15 @@ NAME_S = 0.5
 
 
 class JackTripHub:
-    """Answers with ``udp_port`` whoever asks."""
+    """Answers with ``udp_port`` whoever asks from a host that is ``allowed``."""
 
-    def __init__(self, udp_port: int) -> None:
+    def __init__(self, udp_port: int, allowed: Callable[[str], bool] = lambda host: True) -> None:
         self.asked = 0
         """Clients that were told the port."""
         self.turned_away = 0
-        """Connections too many, too slow, or of something else."""
+        """Connections not allowed, too many, too slow, or of something else."""
         self._udp_port = udp_port
+        self._allowed = allowed
         self._open = 0
         self._limited = LimitedLog(log)
         self._server: asyncio.Server | None = None
@@ -53,9 +56,15 @@ class JackTripHub:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        host = peer[0].removeprefix("::ffff:") if peer else "somebody"
-        if self._open >= MAX_CONNECTIONS:
-            self._turn_away(host, f"{MAX_CONNECTIONS} connections are open already")
+        if not peer:  # gone already
+            writer.transport.abort()
+            return
+        host = plain(peer[0])
+        refusal = "" if self._allowed(host) else "it is not allowed here"
+        if not refusal and self._open >= MAX_CONNECTIONS:
+            refusal = f"{MAX_CONNECTIONS} connections are open already"
+        if refusal:
+            self._turn_away(host, refusal)
             writer.transport.abort()
             return
         self._open += 1

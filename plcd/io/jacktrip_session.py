@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from plcd.io.jacktrip_client import HubOptions, JackTripClient
@@ -24,11 +25,14 @@ class JackTripConfig:
 
 
 class JackTripSession:
-    """Talks through ``sock``, the socket that receives. On the event loop's thread."""
+    """Talks through ``sock``, the socket that receives, to hosts that are ``allowed``. On the event loop's thread."""
 
-    def __init__(self, config: JackTripConfig, sock: socket.socket) -> None:
+    def __init__(
+        self, config: JackTripConfig, sock: socket.socket, allowed: Callable[[str], bool] = lambda host: True
+    ) -> None:
         self._config = config
         self._sock = sock
+        self._allowed = allowed
         self.reply = JackTripReply(self._send, config.rate)
         self.hub: JackTripHub | None = None
         self.client: JackTripClient | None = None
@@ -39,7 +43,7 @@ class JackTripSession:
         """Open the door, or knock at the hub's. Raises OSError, HubError."""
         host, port = self._sock.getsockname()[:2]
         if self._config.hub:
-            self.hub = JackTripHub(port)
+            self.hub = JackTripHub(port, self._allowed)
             await self.hub.open("" if host == "::" else host, port)
         if self._config.connect is not None:
             self.client = JackTripClient(self._config.connect, port, self._send)
@@ -59,7 +63,7 @@ class JackTripSession:
 
     def allows(self, host: str) -> bool:
         """Whether packets from ``host`` may be heard: a hub's client hears the hub alone."""
-        return self.client is None or host == self.client.host
+        return self._allowed(host) and (self.client is None or host == self.client.host)
 
     async def close(self) -> None:
         """Say goodbye to whoever was sent to."""

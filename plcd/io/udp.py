@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from plcd.core.sources import SILENCE_NS
 from plcd.io import packet_filter
+from plcd.io.addresses import plain
 from plcd.io.expedited import mark_expedited
 from plcd.io.limited_log import LimitedLog
 
@@ -139,7 +140,7 @@ class UdpReceiver:
             except OSError as error:  # for instance an ICMP answer to something sent from this port
                 log.debug("receive: %s", error)
                 continue
-            host, port = address[0].removeprefix("::ffff:"), address[1]
+            host, port = plain(address[0]), address[1]
             arrival_ns = self._read_ancillary(ancillary, behind_ns, now_ns)
             if self._on_any is not None:
                 self._on_any(data, host, port, arrival_ns)

@@ -17,6 +17,11 @@ from plcd.io.allow_list import MAX_REMEMBERED, AllowList, parse_network
         (("192.0.2.0/24", "::1"), "::1", True),
         (("fe80::/10",), "fe80::1%eth0", True),
         (("0.0.0.0/0",), "::1", False),
+        (("::/0",), "192.0.2.1", False),
+        (("::ffff:192.0.2.0/120",), "192.0.2.7", True),
+        (("::ffff:192.0.2.0/120",), "192.0.3.7", False),
+        (("::ffff:192.0.2.7",), "192.0.2.7", True),
+        (("2001:db8::/32",), "::ffff:0:c000:207", False),
     ],
 )
 def test_who_is_permitted(networks: tuple[str, ...], host: str, permitted: bool) -> None:
