@@ -6,10 +6,10 @@ written tells which datagram it came in.
 
 import argparse
 import asyncio
+import atexit
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +26,7 @@ from machine import describe, progress
 from plcd.core.depth import Depth
 from plcd.core.engine_config import EngineConfig
 from plcd.core.frame import Origin, PlayedFrame
-from plcd.core.packet import AudioPacket
+from plcd.core.packet import AudioPacket, StreamFormat
 from plcd.io.daemon import Daemon, DaemonConfig
 from plcd.io.outputs.base import Output, OutputStatus
 from plcd.io.outputs.open import make_output, parse_output, warm_output
@@ -81,7 +81,15 @@ async def measure(output: str, seconds: float, folder: Path) -> dict[str, Any]:
 
     engine = EngineConfig(PACKET, Depth(ms=None, packets=1), RATE, 1, drift="off")
     daemon = Daemon(
-        DaemonConfig("127.0.0.1", 0, make, lambda: warm_output(spec), engine=engine, control_by_port=False)
+        DaemonConfig(
+            "127.0.0.1",
+            0,
+            make,
+            lambda: warm_output(spec),
+            engine,
+            {96: StreamFormat("L16", RATE, 1)},
+            control_by_port=False,
+        )
     )
     insert = daemon._thread.engine.insert
 
@@ -118,15 +126,19 @@ async def measure(output: str, seconds: float, folder: Path) -> dict[str, Any]:
     }
 
 
-def jack() -> subprocess.Popen[bytes] | None:
-    """A JACK server on its dummy device, ready for clients; None where there is no jackd."""
+def start_jack() -> bool:
+    """Have a JACK server on its dummy device until this process ends; False where there is no jackd.
+
+    Before PortAudio is loaded, which at the end of the process must find the server still there.
+    """
     if shutil.which("jackd") is None:
-        return None
+        return False
     os.environ["JACK_DEFAULT_SERVER"] = SERVER
     command = f"jackd -r -n {SERVER} -d dummy -r {RATE} -p {PACKET} -C 2 -P 2"
     server = subprocess.Popen(command.split(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    atexit.register(server.terminate)
     time.sleep(3)
-    return server
+    return True
 
 
 def page(rows: list[dict[str, Any]]) -> str:
@@ -164,17 +176,11 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory(prefix="plcd-bench-") as folder:
         for output in ("null", "system"):
-            server = jack() if output == "system" else None
-            if output == "system" and server is None:
+            if output == "system" and not start_jack():
                 progress("no jackd on this machine: the device is left out")
                 continue
             progress(f"--output {output}, {args.seconds:g} s")
-            try:
-                rows.append(asyncio.run(measure(output, args.seconds, Path(folder))))
-            finally:
-                if server is not None:
-                    server.send_signal(signal.SIGTERM)
-                    server.wait(30)
+            rows.append(asyncio.run(measure(output, args.seconds, Path(folder))))
     if args.write:
         PAGE.write_text(page(rows), encoding="utf-8")
     print(json.dumps(rows, indent=2) if args.json else page(rows))
