@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrivals.traces import Trace
-from plcd.core.adaptive_depth import AdaptiveDepth
 from plcd.core.depth import Depth
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import Origin, Samples
-from plcd.core.lateness import TOLERATED
+from plcd.core.lateness import TOLERATED, Leads
 from plcd.core.packet import AudioPacket, SourceId, StreamFormat
 from plcd.core.predictor import Predictor
 
@@ -44,25 +43,11 @@ def fixed(trace: Trace) -> list[Outcome]:
     return [Outcome(float(np.mean(transit > depth)), 1000 * float(depth)) for depth in depths]
 
 
-class _Tolerant(Engine):
-    """An engine that aims at another share of late packets."""
-
-    def __init__(self, config: EngineConfig, tolerated: float) -> None:
-        super().__init__(config)
-        self._tolerated = tolerated
-
-    def _new_adaptive(self) -> AdaptiveDepth | None:
-        one = super()._new_adaptive()
-        if one is not None:
-            one.leads.tolerated = self._tolerated
-        return one
-
-
 def adaptive(trace: Trace, music: Samples, tolerated: float = TOLERATED, from_s: float = 0.0) -> Outcome:
     """The engine with ``--depth auto``; ``music`` ``(n, 1)`` is repeated for the stream."""
     packet, rate = trace.packet, trace.rate
     config = EngineConfig(packet=packet, depth=Depth.parse("auto"), predictor=CHEAP, lookahead=0, drift="off")
-    engine = _Tolerant(config, tolerated)
+    engine = Engine(config)
     form, source = StreamFormat("L16", rate, 1), SourceId("192.0.2.1", 5004, 1)
     blocks = music[: len(music) // packet * packet].reshape(-1, packet, 1)
     arrival_ns = np.round(trace.arrival_s * 1e9).astype(np.int64).tolist()
@@ -71,6 +56,7 @@ def adaptive(trace: Trace, music: Samples, tolerated: float = TOLERATED, from_s:
     prompt_s = float((trace.arrival_s - trace.number * packet / rate).min())
     start_ns = round((prompt_s + PHASE * packet / rate) * 1e9)
     course, late, expected, k = [], 0, 0, 0
+    aimed = False
     for tick in range(numbers[-1]):
         now_ns = start_ns + tick * packet * SECOND_NS // rate
         while k < len(numbers) and arrival_ns[k] <= now_ns:
@@ -87,6 +73,8 @@ def adaptive(trace: Trace, music: Samples, tolerated: float = TOLERATED, from_s:
         playing = engine.state == "playing"
         cursor = stream.buffer.cursor
         frame = engine.pull(now_ns)
+        if not aimed and engine.point is not None and engine.point.adaptive is not None:
+            engine.point.adaptive.leads, aimed = Leads(rate, tolerated), True
         if now_ns < from_s * 1e9:
             late, expected = stream.ledger.late, stream.ledger.expected
         elif playing and frame.origin is not Origin.IDLE and frame.origin is not Origin.SPLICED:

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from plcd.core.adaptive_depth import BEST_DB, PATIENCE_NS, WORST_DB
+from plcd.core.adaptive_depth import BEST_DB, PATIENCE_NS, WORST_DB, WORTH_S
 from plcd.core.ensemble import BEST
 from plcd.core.frame import Samples
 from plcd.core.hole_filler import HoleFiller
-from plcd.core.playout import LONGER_DB_MS, LONGER_S, LOUDNESS_SAMPLES
-from plcd.core.splice import FADE_S, differences_db, longest_good
+from plcd.core.playout import LOUDNESS_SAMPLES
+from plcd.core.splice import FADE_S, LONGER_S, differences_db, insertion, longest_good
 from plcd.core.warm import warm
 
 CLIPS = Path(__file__).resolve().parent.parent / "data" / "dev"
@@ -26,7 +26,7 @@ def measured() -> dict[str, list[float]]:
     warm(BEST)
     rows: dict[str, list[float]] = {
         "skip, 12 ms wherever it is": [],
-        "skip, 4 to 12 ms, chosen": [],
+        "skip, 6 to 12 ms, chosen": [],
         "insert, 12 ms": [],
         "insert, 12 to 22 ms, chosen": [],
     }
@@ -55,7 +55,7 @@ def _skips(music: Samples, start: int, fade: int, most: int, rate: int) -> tuple
             most
         ]
     )
-    least = min(most // 2, round(0.004 * rate))
+    least = min(most // 2, round(WORTH_S * rate))
     for place in range(start, len(music) - most - fade, FRAME):
         waited = (place - start) / rate
         bar = BEST_DB + (WORST_DB - BEST_DB) * min(1.0, waited * 1e9 / PATIENCE_NS)
@@ -76,5 +76,5 @@ def _inserts(music: Samples, start: int, fade: int, most: int, longer: int, rate
     foreseen = filler.foresee(most + longer + fade)
     assert foreseen is not None
     differences = differences_db(music[start : start + fade], foreseen[most:], _loudness(music, start))
-    penalised = differences + LONGER_DB_MS * 1000 / rate * np.arange(differences.size)
-    return float(differences[0]), float(differences[int(np.argmin(penalised))])
+    chosen = insertion(music[start : start + fade], foreseen, most, rate, _loudness(music, start))
+    return float(differences[0]), float(differences[chosen - most])

@@ -11,7 +11,8 @@ a whole frame. So moves are counted in frames there. Otherwise packets begin any
 
 from math import ceil
 
-from plcd.core.lateness import TOLERATED, Leads
+from plcd.core.depth import MAX_DEPTH_MS
+from plcd.core.lateness import RECENT, TOLERATED, Leads
 
 SHRINK_EVERY_NS = 2_000_000_000
 """Between two looks at whether the depth may shrink."""
@@ -19,15 +20,20 @@ GROWN_NS = 10_000_000_000
 """So long after growing it does not shrink: what made it grow may come again."""
 HURRY_NS = 20_000_000
 """So long growing waits for the packets that the inserted time is to lead over to; they are hardly ever further off."""
-PATIENCE_NS = 20_000_000_000
+PATIENCE_NS = 8_000_000_000
 """Over this time of waiting for a good match a poorer one will do."""
 BEST_DB, WORST_DB = -30.0, 0.0
 """What a splice's two ends may differ by, beside the music, at the beginning and after all patience: by then any music has
 had a place."""
 LOOK_PACKETS = 64
 """How often :attr:`AdaptiveDepth.depth` is renewed."""
-LEAST_S, WORTH_S = 0.0005, 0.004
+TRY_EVERY_NS = 5_000_000
+"""Between two looks for a match."""
+LEAST_S, WORTH_S = 0.0005, 0.010
 """Less is never worth a splice; nor is less than half of what could be skipped, unless that is so much."""
+FALLEN_S = 0.002
+"""By so much the depth may be below the lowest, where all packets take longer than they did, before time is inserted for that:
+the promptest of :data:`RECENT` packets differs from time to time."""
 
 
 class AdaptiveDepth:
@@ -56,23 +62,25 @@ class AdaptiveDepth:
         self.leads.note(lead, packet)
         self._late = self._late or lead < phase
         if self.leads.count % LOOK_PACKETS == 0:
-            self.depth = max(0, round(self.leads.depth()))
+            self._know()
 
-    def grow(self, packet: int, phase: int, now_ns: int) -> int:
-        """Samples of time to insert now, at least; 0: none."""
-        if not self._late:
-            return 0
-        wanted = -(self.leads.spare() - self._overhead(packet, phase))
-        room = self.highest - self.leads.depth()
-        if wanted <= 0 or room <= 0:
-            self._late = False
-            return 0
+    def grow(self, packet: int, phase: int, now_ns: int) -> tuple[int, int] | None:
+        """How many samples of time should be inserted now, at least and at most; None: none."""
+        fallen = self._fallen()
+        if not self._late and not fallen:
+            return None
+        wanted = self.leads.lack() + self._overhead(packet, phase) if self._late else 0.0
+        if wanted > 0 and self._whole_frames(packet):
+            wanted = ceil(wanted / self._frame) * self._frame - phase
+        room = int(self.highest - self.leads.depth())
+        least = min(ceil(max(wanted, fallen)), room)
+        if least <= 0:
+            self._late, self._hurried_ns = False, None
+            return None
         if self._hurried_ns is None:
             self._hurried_ns = now_ns + HURRY_NS
         self._grown_ns = now_ns
-        if self._whole_frames(packet):
-            wanted = ceil(wanted / self._frame) * self._frame - phase
-        return max(0, min(ceil(wanted), int(room)))
+        return least, room
 
     def hurries(self, now_ns: int) -> bool:
         """Growing cannot wait any longer for what it would lead over to."""
@@ -93,6 +101,7 @@ class AdaptiveDepth:
             self._look_ns = now_ns + SHRINK_EVERY_NS
             self._waiting_since_ns = None
             return None
+        self._look_ns = now_ns + TRY_EVERY_NS
         if self._waiting_since_ns is None:
             self._waiting_since_ns = now_ns
         return round(least), int(most)
@@ -105,7 +114,7 @@ class AdaptiveDepth:
     def moved(self, inserted: int, now_ns: int) -> None:
         """Everything is due ``inserted`` samples later than before; negative: earlier."""
         self.leads.shift(inserted)
-        self.depth = max(0, round(self.leads.depth()))
+        self._know()
         self._late, self._hurried_ns = False, None
         self._look_ns = now_ns + SHRINK_EVERY_NS
         self._waiting_since_ns = None
@@ -115,6 +124,20 @@ class AdaptiveDepth:
         self.leads.clear()
         self._late, self._hurried_ns = False, None
         self._waiting_since_ns = None
+
+    def _know(self) -> None:
+        """A sender whose packets lie far ahead of their time is no reason for a buffer without bounds."""
+        self.depth = max(0, round(min(self.leads.depth(), MAX_DEPTH_MS * self._rate / 1000)))
+
+    def _fallen(self) -> float:
+        """By how much the depth is below the lowest, if that is worth a splice."""
+        if (
+            self.leads.count < RECENT
+            or self.depth is None
+            or self.depth >= self.lowest - FALLEN_S * self._rate
+        ):
+            return 0.0
+        return max(0.0, self.lowest - self.leads.depth())
 
     def _whole_frames(self, packet: int) -> bool:
         return self.aligned and packet % self._frame == 0

@@ -122,12 +122,12 @@ class Concealer:
     @property
     def predictor(self) -> Ensemble:
         """What predicts."""
-        return self._filler.predictor
+        return self._filler.opener.predictor
 
     @property
     def refinements(self) -> RefinerCounters:
         """What became of the blocks shown to the network."""
-        return self._filler.refinements
+        return self._filler.opener.refinements
 
     def flush(self) -> Samples:
         """The audio still held back by the lookahead. The stream may go on afterwards."""
@@ -137,7 +137,9 @@ class Concealer:
         """How many of the samples held back, all received, lie before each place at which fits will or may be needed."""
         known, window = self._present.size, self._filler.window
         received = run_end(self._present, 0, known) if known and self._present[0] else 0
-        compared = len(self._filler.predictor.members) > 1 or self._filler.gate is not None
+        compared = (
+            len(self._filler.opener.predictor.members) > 1 or self._filler.opener.trials.gate is not None
+        )
         if received < known or not known:
             return [
                 place

@@ -8,18 +8,20 @@ from functools import partial
 import numpy as np
 
 from plcd.core.adaptation import USUAL_PAIR_S, Choice
-from plcd.core.adaptive_depth import AdaptiveDepth
+from plcd.core.choosing import Log
 from plcd.core.counters import Counters
 from plcd.core.depth import Depth
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import Origin, PlayedFrame
-from plcd.core.hole_filler import HoleFiller, Step
+from plcd.core.hole_filler import HoleFiller
 from plcd.core.packet import AudioPacket, BlankPacket, StreamFormat
-from plcd.core.playout import Log, Playout
+from plcd.core.playout import Playout
+from plcd.core.playout_point import PlayoutPoint
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import Refiner
 from plcd.core.resampled import Resampled, Resampler
+from plcd.core.run_ahead import Step
 from plcd.core.sources import Arrival, SourceGate, Verdict
 from plcd.core.stream import SECOND_NS, Stream
 
@@ -49,11 +51,10 @@ class Engine:
         self._refiner = refiner
         self._gate = SourceGate()
         self._make_resampler = make_resampler
-        self._adaptive: AdaptiveDepth | None = None
-        self.resampled: Resampled | None = None
-        """What follows the sender's clock, once a stream plays."""
         self.farewell: PlayedFrame | None = None
         """What would have come next when a stream of another rate or number of channels began, in the format before it."""
+        self.point: PlayoutPoint | None = None
+        """What says when samples are played, once a stream plays."""
         self._next: Stream | None = None
         self._playout: Playout | None = None
         self._spare: deque[AudioPacket] = deque(maxlen=MAX_SPARE)
@@ -67,17 +68,22 @@ class Engine:
     @property
     def choice(self) -> Choice | None:
         """What it conceals with."""
-        return self._playout.choice if self._playout is not None else None
+        return self._playout.choosing.choice if self._playout is not None else None
 
     @property
     def refused(self) -> str | None:
         """Why the network does not work on the streams that play; None where it does, or where there is none."""
-        return self._playout.refused if self._playout is not None else None
+        return self._playout.choosing.refused if self._playout is not None else None
 
     @property
     def opening_s(self) -> float:
-        """See :attr:`Playout.opening_s`."""
-        return self._playout.opening_s if self._playout is not None else 0.0
+        """See :attr:`Choosing.opening_s`."""
+        return self._playout.choosing.opening_s if self._playout is not None else 0.0
+
+    @property
+    def resampled(self) -> Resampled | None:
+        """What follows the sender's clock, once a stream plays."""
+        return self.point.resampled if self.point is not None else None
 
     @property
     def stream(self) -> Stream | None:
@@ -138,72 +144,16 @@ class Engine:
         if self._playout is None:
             audio = np.zeros((self.config.packet, self.channels), dtype=np.float32)
             return self._count(PlayedFrame(audio, Origin.IDLE))
-        assert self.resampled is not None
-        self._take_news()
-        frame = self.resampled.pull(now_ns, partial(self._playout.play, now_ns))
-        excess = self._playout.stream.excess()
-        if excess:
-            self.counters.reanchored += 1
-            side = "above" if excess > 0 else "below"
-            self._log("warning", f"the level is {self._ms(excess)} ms {side} the depth: re-anchored")
-            self._move(excess)
-            self.resampled.restart()
-            if self._adaptive is not None:
-                self._adaptive.forget()
-        elif self._adaptive is not None:
-            self._adapt(self._adaptive, now_ns)
-        return self._count(frame)
-
-    def _take_news(self) -> None:
-        """Have the leads of what arrived looked at, before anything moves that they are measured by."""
-        if self._playout is None or self.resampled is None:
-            return
-        stream = self._playout.stream
-        for lead, phase, arrival_ns in stream.news:
-            self.resampled.loop.note(lead, stream.packet_samples, arrival_ns)
-            if self._adaptive is not None:
-                self._adaptive.note(lead, stream.packet_samples, phase)
-        stream.news.clear()
-
-    def _adapt(self, adaptive: AdaptiveDepth, now_ns: int) -> None:
-        """Let the depth follow the network."""
-        assert self._playout is not None
-        stream = self._playout.stream
-        packet = stream.packet_samples
-        adaptive.aligned = self.resampled is None or not self.resampled.running
-        inserted = adaptive.grow(packet, stream.phase, now_ns)
-        if inserted:
-            inserted = self._playout.grow(inserted, adaptive.hurries(now_ns))
-            self.counters.grown += inserted > 0
-        elif (lengths := adaptive.shrink(packet, stream.phase, now_ns)) is not None:
-            inserted = -self._playout.shrink(*lengths, adaptive.bar_db(now_ns))
-            self.counters.shrunk += inserted < 0
-        if inserted:
-            self._moved(inserted, now_ns)
-        if adaptive.depth is not None and adaptive.depth != stream.depth:
-            stream.set_depth(adaptive.depth)
-
-    def _moved(self, inserted: int, now_ns: int) -> None:
-        """The playout point was moved on purpose."""
-        assert self.resampled is not None
-        self.resampled.moved(inserted)
-        if self._adaptive is not None:
-            self._adaptive.moved(inserted, now_ns)
+        assert self.point is not None
+        return self._count(self.point.pull(self._playout, now_ns))
 
     def set_depth(self, depth: Depth) -> None:
         """Change the depth; a stream that plays is moved by one splice, or by those that an adaptive depth makes."""
-        self._take_news()
         self.depth = depth
-        self._adaptive = self._new_adaptive()
-        for stream in self._streams():
-            samples = depth.samples(stream.format.rate, self.config.packet)
-            if stream.begun and depth.auto is not None:
-                continue
-            if stream.begun:
-                self._move(stream.depth - samples)
-                if self.resampled is not None:
-                    self.resampled.moved(samples - stream.depth)
-            stream.set_depth(samples)
+        if self._playout is not None and self.point is not None:
+            self.point.set_depth(self._playout, depth)
+        if self._next is not None:
+            self._next.set_depth(depth.samples(self._next.format.rate, self.config.packet))
 
     def set_predictor(self, predictor: Ensemble | None) -> None:
         """From the next hole on; None as in :class:`EngineConfig`."""
@@ -287,13 +237,12 @@ class Engine:
         else:
             self._begin(stream, now_ns)
         self._next = None
-        if self.resampled is None:
-            resampler = self._make_resampler and self._make_resampler(
-                stream.format.rate, stream.format.channels
-            )
-            self.resampled = Resampled(stream.format.rate, self.config.packet, self.config.drift, resampler)
-        self.resampled.restart()
-        self._adaptive = self._new_adaptive()
+        if self.point is None:
+            form, config = stream.format, self.config
+            resampler = self._make_resampler and self._make_resampler(form.rate, form.channels)
+            resampled = Resampled(form.rate, config.packet, config.drift, resampler)
+            self.point = PlayoutPoint(config.packet, resampled, self.counters, self._log)
+        self.point.begin(stream, self.depth)
         overdue = (now_ns - stream.start_ns) * stream.format.rate // SECOND_NS // self.config.packet
         if overdue:
             self._log(
@@ -306,30 +255,18 @@ class Engine:
         """Begin to play ``stream`` where nothing was played, or something of another rate or number of channels."""
         before = self._playout
         if before is not None:
-            assert self.resampled is not None
-            self.farewell = self.resampled.pull(now_ns, partial(before.play, now_ns))
-            self.resampled = None
+            assert self.point is not None
+            self.farewell = self.point.resampled.pull(now_ns, partial(before.play, now_ns))
+            self.point = None
             self._log("info", f"another format: {stream.format}, made to fit the output")
         self.rate, self.channels = stream.format.rate, stream.format.channels
         self._playout = Playout(stream, self.config, self.pair_s, self._log, self._refiner)
         if before is not None:
-            self._playout.filler.inherit(before.filler)
-
-    def _new_adaptive(self) -> AdaptiveDepth | None:
-        """What makes the depth follow the network, if it is to."""
-        if self.depth.auto is None or self.rate is None:
-            return None
-        lowest, highest = (round(ms * self.rate / 1000) for ms in self.depth.auto)
-        return AdaptiveDepth(self.rate, self.config.packet, lowest, highest)
+            self._playout.filler.opener.inherit(before.filler.opener)
 
     def _retire(self, stream: Stream) -> None:
         stream.close()
         self.counters.retire(stream.ledger)
-
-    def _move(self, samples: int) -> None:
-        """Move the playout point, see :meth:`Playout.move`."""
-        if self._playout is not None:
-            self._playout.move(samples)
 
     def _count(self, frame: PlayedFrame) -> PlayedFrame:
         self.counters.frames += 1

@@ -1,31 +1,23 @@
 """The stream that is heard: its frames with their holes filled, its playout point moved, its fits made ahead."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from plcd.core.adaptation import Choice, Demand, Load, decide, describe, opening_s
+from plcd.core.choosing import Choosing, Log
 from plcd.core.closing import LONGEST_INTERPOLATION
 from plcd.core.engine_config import EngineConfig
 from plcd.core.frame import Hole, Origin, PlayedFrame
-from plcd.core.hole_filler import HoleFiller, Step
+from plcd.core.hole_filler import HoleFiller
 from plcd.core.lookout import worthwhile
 from plcd.core.predictor import Predictor
 from plcd.core.presence import run_end
-from plcd.core.refiner import Refiner, Trained, own_predictor
-from plcd.core.splice import FADE_S, differences_db, longest_good
+from plcd.core.refiner import Refiner
+from plcd.core.run_ahead import Step
+from plcd.core.splice import FADE_S, LONGER_S, insertion, skip
 from plcd.core.stream import SECOND_NS, Stream
 
 IDLE_AFTER_S = 1
-LONGER_S = 0.01
-"""Inserted time may be so much longer than it has to be where that makes a better splice: a period of 100 Hz."""
-LONGER_DB_MS = 1.0
-"""A millisecond more is worth so many decibels of match."""
 LOUDNESS_SAMPLES = 4096
 """Over which splices are measured against the music."""
-
-Log = Callable[[str, str], None]
-"""Takes level name and message, for what a person should know once."""
 
 
 class Playout:
@@ -37,47 +29,44 @@ class Playout:
         self.stream = stream
         self.idle = True
         """Nothing was received for a second, or nothing has been played yet."""
-        self.refused: str | None = None
-        """Why the network does not work on this stream; None where it does, or where there is none."""
-        self._network = refiner
-        self._told: set[str] = set()
         self._config = config
-        self._pair_s = pair_s
         self._log = log
         self._hold = 0  # samples of inserted time still to be filled
-        self.choice = self._decide()
+        self.choosing = Choosing(stream, config, pair_s, log, refiner)
         """What conceals."""
+        choice = self.choosing.choice
         self.filler = HoleFiller(
             stream.format.rate,
             stream.format.channels,
-            self.choice.ensemble,
+            choice.ensemble,
             stream.packet_samples,
-            self._refiner,
+            self.choosing.refiner,
             config.noise,
             patient=False,
-            fallback=self.choice.fallback,
+            fallback=choice.fallback,
         )
-        self.filler.longest_closed = self.choice.longest
+        self.filler.longest_closed = choice.longest
 
     def switch(self, stream: Stream) -> None:
         """Go on with ``stream``, of the same rate and channels, after what was played."""
         before, self.stream, self._hold = self.stream, stream, 0
+        self.choosing.stream = stream
         self.filler.splice(stream.packet_samples)
-        self.filler.limit_crossfade(stream.packet_samples)
+        self.filler.opener.limit_crossfade(stream.packet_samples)
         if stream.packet_samples != before.packet_samples:
             self.change(self._config)
 
     def change(self, config: EngineConfig) -> None:
         """Conceal as ``config`` says from the next hole on."""
         self._config = config
-        self.filler.noise = config.noise
-        before, choice = self._refiner, self._decide()
-        if self._refiner is not before:
-            self.filler.change_refiner(self._refiner)
-        if choice != self.choice:
-            self.filler.change_predictor(choice.ensemble, choice.fallback)
+        self.filler.opener.noise = config.noise
+        refiner, before = self.choosing.refiner, self.choosing.choice
+        choice = self.choosing.again(config)
+        if self.choosing.refiner is not refiner:
+            self.filler.opener.change_refiner(self.choosing.refiner)
+        if choice != before:
+            self.filler.opener.change_predictor(choice.ensemble, choice.fallback)
             self.filler.longest_closed = choice.longest
-            self.choice = choice
 
     def play(self, now_ns: int, frames: int | None = None) -> PlayedFrame:
         """The next frame, asked for at the monotonic instant ``now_ns``; of ``frames`` samples of the sender's clock, else as
@@ -127,12 +116,12 @@ class Playout:
             self.filler.interrupt()
         self.stream.moved(inserted)
 
-    def grow(self, least: int, hurried: bool) -> int:
-        """Insert at least ``least`` samples of time, up to :data:`LONGER_S` more where what is played for it then leads over to
-        what follows; returns how many. 0 where that has not come, unless ``hurried``.
+    def grow(self, least: int, most: int, hurried: bool) -> int:
+        """Insert ``least`` samples of time, or up to :data:`LONGER_S` more but no more than ``most`` where what is played for it
+        then leads over to what follows; returns how many. 0 where that has not come, unless ``hurried``.
         """
         rate = self.stream.format.rate
-        fade, longer = max(1, round(FADE_S * rate)), round(LONGER_S * rate)
+        fade, longer = max(1, round(FADE_S * rate)), min(round(LONGER_S * rate), most - least)
         inserted = least
         coming, present = self.stream.buffer.peek(fade)
         if not hurried and not present.all():
@@ -140,9 +129,7 @@ class Playout:
         if present.all() and not self.idle and not self._hold:
             foreseen = self.filler.foresee(least + longer + fade)
             if foreseen is not None:
-                differences = differences_db(coming, foreseen[least:], self._loudness())
-                differences += LONGER_DB_MS * 1000.0 / rate * np.arange(differences.size)
-                inserted += int(np.argmin(differences))
+                inserted = insertion(coming, foreseen, least, rate, self._loudness())
         self.move(-inserted)
         return inserted
 
@@ -157,11 +144,8 @@ class Playout:
             return 0
         coming, present = stream.buffer.peek(most + fade)
         known = run_end(present, 0, present.size) if present.size and present[0] else 0
-        if known < fade + least:
-            return 0
-        differences = differences_db(coming[:fade], coming[:known], self._loudness())
-        skipped = longest_good(differences, least, bar_db)
-        if skipped is None:
+        skipped = skip(coming[:known], fade, least, bar_db, self._loudness())
+        if not skipped:
             return 0
         going_on = coming[:fade].copy()
         stream.skip(skipped)
@@ -177,7 +161,7 @@ class Playout:
         """What is worth fitting ahead of time, and how many samples behind the cursor; None: nothing is."""
         if self.idle or self._hold:
             return None
-        alone = len(self.choice.ensemble.members) == 1
+        alone = len(self.choosing.choice.ensemble.members) == 1
         run_ahead = self._config.run_ahead != "off"
         for place in worthwhile(self.stream, self._config.packet, self.filler.window, alone, run_ahead):
             predictor = self.filler.lacking(place)
@@ -200,56 +184,3 @@ class Playout:
         )  # what follows is there: it will be closed from both sides
         lost = not closed and not buffer.peek(1)[1][0]
         return self.filler.next_step(lost, run_ahead)
-
-    @property
-    def opening_s(self) -> float:
-        """Seconds allowed for setting up the concealment of one packet once its fits are made."""
-        return opening_s(self.choice, self._demand(), self._pair_s)
-
-    @property
-    def _refiner(self) -> Refiner | None:
-        """The network, if it works here."""
-        return None if self.refused is not None else self._network
-
-    def _demand(self) -> Demand:
-        form, config = self.stream.format, self._config
-        return Demand(
-            form.rate,
-            form.channels,
-            self.stream.packet_samples,
-            config.packet,
-            config.lookahead != 0,
-            None if self._refiner is None else self._load(self._refiner),
-        )
-
-    def _load(self, refiner: Refiner) -> Load:
-        """What ``refiner`` takes and asks for."""
-        takes_s = refiner.takes_s if isinstance(refiner, Trained) else 0.0
-        blocks = -(-self.stream.packet_samples // refiner.block)
-        return Load(takes_s * blocks * self.stream.format.channels, own_predictor(refiner))
-
-    def _decide(self) -> Choice:
-        form, config = self.stream.format, self._config
-        self.refused = None if self._network is None else self._network.refuses(form.rate)
-        demand = self._demand()
-        choice = decide(config.predictor, demand, config.budget, self._pair_s)
-        if self._network is not None and demand.network is not None:
-            name, own = self._network.name, demand.network.predictor
-            if not choice.network:
-                self.refused = (
-                    f"the network {name} takes {1000 * demand.network.takes_s:.1f} of the {1000 * demand.limit_s:.1f} ms in "
-                    f"which a packet is to be concealed, too much beside {own or 'a decent predictor'}: "
-                    "the predictor plays alone"
-                )
-            elif own is not None and choice.auto:
-                self._log_once("info", f"the network {name} was trained on the predictor {own}: it is taken")
-        if self.refused is not None:
-            self._log_once("warning", self.refused)
-        if choice.auto:
-            self._log("info", describe(choice, form.channels, self._pair_s))
-        return choice
-
-    def _log_once(self, level: str, message: str) -> None:
-        if message not in self._told:
-            self._told.add(message)
-            self._log(level, message)

@@ -12,7 +12,8 @@ from typing import cast
 from plcd.core.adaptation import AHEAD_S, MARGIN, fit_s
 from plcd.core.engine import Engine
 from plcd.core.gate import run
-from plcd.core.hole_filler import RunAheadCounters, Step
+from plcd.core.opener import RunAheadCounters
+from plcd.core.run_ahead import Step
 from plcd.neural.runner import Runner
 
 TURN_SHARE = 0.7
@@ -106,15 +107,15 @@ class Ahead:
             ended, outcome = runner.ended()
             if ended:
                 self._trying = False
-                filler.learn(cast("tuple[float, float] | None", outcome))
+                filler.opener.trials.learn(cast("tuple[float, float] | None", outcome))
             return
         cost_ns = 1e9 * (runner.whole_s + engine.opening_s)
-        if filler.has_trial and self._saved_for(cost_ns, engine):
-            trial = filler.take_trial()
+        if filler.opener.trials.waits and self._saved_for(cost_ns, engine):
+            trial = filler.opener.trials.take()
             assert trial is not None
             self._trying = runner.begin(lambda: run(trial, runner.network))
             if not self._trying:
-                filler.learn(None)
+                filler.opener.trials.learn(None)
                 return
             self._saved_ns -= cost_ns
             self.spent_ns += round(cost_ns)
@@ -137,8 +138,8 @@ class Ahead:
 
     def snapshot(self, engine: Engine) -> dict[str, object]:
         """JSON-ready; see docs/control.md."""
-        made = engine.filler.ahead if engine.filler is not None else None
-        rehearsed = engine.filler.rehearsals if engine.filler is not None else RunAheadCounters()
+        made = engine.filler.opener.ahead if engine.filler is not None else None
+        rehearsed = engine.filler.opener.rehearsals if engine.filler is not None else RunAheadCounters()
         return {
             "fits": made.fits if made else 0,
             "ready": made.ready if made else 0,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from plcd.core.engine import Engine
 from plcd.core.format_bridge import FormatBridge
 from plcd.core.frame import Origin, PlayedFrame
-from plcd.core.hole_filler import Step
+from plcd.core.run_ahead import Step
 from plcd.io.allow_list import AllowList
 from plcd.io.intake import Intake
 from plcd.io.resampling import SampleRateConverter
@@ -135,7 +135,7 @@ class _Replay:
         engine = self._engine
         while engine.prepare():
             pass
-        if engine.filler is not None and engine.filler.has_trial:
+        if engine.filler is not None and engine.filler.opener.trials.waits:
             engine.do(Step.TRY)
 
 
@@ -147,7 +147,7 @@ def stats(session: Session, done: Replayed) -> dict[str, Any]:
     if intake.formats.rtp.spoiled:
         malformed[Reason.PARITY] += intake.formats.rtp.spoiled
     resampled = engine.resampled
-    made = filler.refinements if filler else None
+    made = filler.opener.refinements if filler else None
     return {
         "schema": SCHEMA,
         "datagrams": done.datagrams,

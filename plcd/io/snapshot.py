@@ -85,8 +85,8 @@ def _network(thread: "EngineThread") -> dict[str, object] | None:
     runner, filler = thread.runner, thread.engine.filler
     if runner is None and thread.model_failure is None:
         return None
-    made = filler.refinements if filler else RefinerCounters()
-    gate = filler.gate if filler else None
+    made = filler.opener.refinements if filler else RefinerCounters()
+    gate = filler.opener.trials.gate if filler else None
     return {
         "kind": runner.network.kind if runner else None,
         "refused": thread.engine.refused if runner else thread.model_failure,

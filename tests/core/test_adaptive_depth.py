@@ -5,20 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from core_streams import RATE, SMALL, Sender, listen, music, ns
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plcd.core.adaptive_depth import (
     BEST_DB,
     GROWN_NS,
     HURRY_NS,
+    LOOK_PACKETS,
     PATIENCE_NS,
     SHRINK_EVERY_NS,
     WORST_DB,
     AdaptiveDepth,
 )
-from plcd.core.depth import Depth
+from plcd.core.depth import MAX_DEPTH_MS, Depth
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
+from plcd.core.lateness import RECENT
 from plcd.core.sources import Arrival
 
 S = 1_000_000_000
@@ -29,45 +33,60 @@ def rule(frame: int = 128, lowest: int = 0, highest: int = 11_025) -> AdaptiveDe
     return AdaptiveDepth(RATE, frame, lowest, highest)
 
 
-def test_a_late_packet_makes_it_grow_at_once_by_whole_frames() -> None:
+def test_two_late_packets_make_it_grow_at_once_by_whole_frames() -> None:
     one = rule()
-    for lead in (900.0, -140.0):
+    for lead in (900.0, -140.0, -150.0):
         one.note(lead, 128, 0)
-    assert one.grow(128, 0, 0) == 256
-    assert one.grow(128, 0, 1) == 256  # until it is done
+    assert one.grow(128, 0, 0) == (256, 11_025 - 900)
+    assert one.grow(128, 0, 1) == (256, 11_025 - 900)  # until it is done
     assert not one.hurries(1)
     assert one.hurries(HURRY_NS)
     one.moved(256, 2)
-    assert one.grow(128, 0, 3) == 0
+    assert one.grow(128, 0, 3) is None
     assert not one.hurries(HURRY_NS)
 
 
 def test_what_lies_within_a_frame_counts_towards_it() -> None:
     one = rule()
-    for lead in (900.0, 20.0):
+    for lead in (900.0, 20.0, 20.0):
         one.note(lead, 128, 100)  # due 20 later, but decided on 100 earlier
-    assert one.grow(128, 100, 0) == 28
+    assert (one.grow(128, 100, 0) or (0, 0))[0] == 28
 
 
 def test_packets_that_are_no_whole_frames_may_have_to_come_a_frame_earlier() -> None:
     one = rule()
-    for lead in (900.0, -3.0):
+    for lead in (900.0, -3.0, -3.0):
         one.note(lead, 100, 0)
-    assert one.grow(100, 0, 0) == 3 + 127
+    assert (one.grow(100, 0, 0) or (0, 0))[0] == 3 + 127
 
 
 def test_it_grows_no_further_than_it_may() -> None:
     one = rule(highest=1000)
-    for lead in (900.0, -500.0):
+    for lead in (900.0, -500.0, -500.0):
         one.note(lead, 128, 0)
-    assert one.grow(128, 0, 0) == 100
+    assert one.grow(128, 0, 0) == (100, 100)
 
 
 def test_packets_that_are_early_enough_never_make_it_grow() -> None:
     one = rule()
     for _ in range(300):
         one.note(5.0, 128, 0)
-        assert one.grow(128, 0, 0) == 0
+        assert one.grow(128, 0, 0) is None
+
+
+def test_it_comes_up_to_the_lowest_depth_when_all_packets_take_longer() -> None:
+    one = rule(lowest=1000)
+    for lead, wanted in ((950.0, None), (700.0, (300, 11_025 - 700))):
+        for _ in range(RECENT):
+            one.note(lead, 128, 0)
+        assert one.grow(128, 0, 0) == wanted
+
+
+def test_a_sender_far_ahead_of_its_time_is_no_reason_for_a_buffer_without_bounds() -> None:
+    one = rule()
+    for _ in range(LOOK_PACKETS):
+        one.note(1e7, 128, 0)
+    assert one.depth == MAX_DEPTH_MS * RATE / 1000
 
 
 def test_it_shrinks_when_it_has_looked_for_a_while_by_what_is_to_spare() -> None:
@@ -94,7 +113,7 @@ def test_not_soon_after_growing() -> None:
     one = rule()
     for lead in [900.0] * 50 + [-10.0] * 2:
         one.note(lead, 128, 0)
-    one.moved(one.grow(128, 0, S), S)
+    one.moved((one.grow(128, 0, S) or (0, 0))[0], S)
     for _ in range(40_000):
         one.note(1028.0, 128, 0)
     assert one.shrink(128, 0, S + GROWN_NS - 1) is None
@@ -178,3 +197,45 @@ def test_it_can_be_switched_while_a_stream_plays(first: str) -> None:
     assert engine.stream is not None
     depth_ms = 1000 * engine.stream.depth / RATE
     assert depth_ms == pytest.approx(60, abs=1) if second == "60ms" else depth_ms < 30
+
+
+@given(
+    course=st.lists(
+        st.tuples(
+            st.floats(-1e6, 1e6),  # lead
+            st.sampled_from([64, 100, 128, 512]),  # packet
+            st.integers(0, 127),  # phase
+            st.integers(0, 10 * S),  # time between two packets
+            st.sampled_from(["", "grow", "grow", "shrink", "forget"]),
+        ),
+        max_size=150,
+    ),
+    lowest=st.integers(0, 2000),
+    more=st.integers(1, 20_000),
+    aligned=st.booleans(),
+)
+def test_whatever_comes_it_stays_within_its_bounds(
+    course: list[tuple[float, int, int, int, str]], lowest: int, more: int, aligned: bool
+) -> None:
+    one = rule(lowest=lowest, highest=lowest + more)
+    one.aligned = aligned
+    now_ns = 0
+    for lead, packet, phase, passed_ns, does in course:
+        now_ns += passed_ns
+        one.note(lead, packet, phase)
+        before = one.leads.depth()
+        if does == "grow" and (lengths := one.grow(packet, phase, now_ns)) is not None:
+            least, most = lengths
+            assert 1 <= least <= most
+            one.moved(most if passed_ns % 2 else least, now_ns)
+            assert one.leads.depth() <= one.highest
+        elif does == "shrink" and (lengths := one.shrink(packet, phase, now_ns)) is not None:
+            least, most = lengths
+            assert 1 <= least <= most
+            assert BEST_DB <= one.bar_db(now_ns) <= WORST_DB
+            one.moved(-most, now_ns)
+            assert one.leads.depth() >= one.lowest
+            assert one.leads.spare() <= before
+        elif does == "forget":
+            one.forget()
+        assert one.depth is None or 0 <= one.depth <= MAX_DEPTH_MS * RATE / 1000

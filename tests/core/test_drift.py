@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plcd.core.drift import DriftLoop
 
@@ -66,3 +68,17 @@ def test_silence_changes_nothing_but_the_time() -> None:
     fed(loop, 100.0, 60.0, jitter_ms=0.0)
     there, later = loop.level(60 * 10**9), loop.level(160 * 10**9)
     assert later - there == pytest.approx(100 * RATE * 100e-6, rel=0.05)
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-1e7, 1e7), st.integers(1, 65_536), st.integers(0, 10**15), st.floats(-1e6, 1e6)),
+        max_size=200,
+    )
+)
+def test_whatever_comes_it_stays_finite(course: list[tuple[float, int, int, float]]) -> None:
+    loop = DriftLoop(RATE)
+    for lead, packet, arrival_ns, moved in course:
+        loop.note(lead, packet, arrival_ns)
+        loop.shift(moved)
+        assert np.isfinite([loop.ppm, loop.level(arrival_ns), loop.noise, loop.error]).all()

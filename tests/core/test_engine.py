@@ -582,14 +582,14 @@ def test_another_predictor_takes_over_at_the_next_hole() -> None:
     played = listen(engine, arrivals[:45], ns(30 * 512))
     engine.set_predictor(Ensemble.of("lpc:8/512"))
     assert engine.filler is not None
-    assert engine.filler.predictor == engine.config.predictor == Ensemble.of("lpc:8/512")
+    assert engine.filler.opener.predictor == engine.config.predictor == Ensemble.of("lpc:8/512")
     rest = listen(engine, arrivals[45:], ns(90 * 512), open_ns=played.instants[-1] + ns(512))
     assert len(list(rest.holes())) >= 5
     early = Engine(CONFIG)
     early.set_predictor(Ensemble.of("lpc:8/512"))
     listen(early, arrivals, ns(30 * 512))
     assert early.filler is not None
-    assert early.filler.predictor == Ensemble.of("lpc:8/512")
+    assert early.filler.opener.predictor == Ensemble.of("lpc:8/512")
 
 
 # Predictors and fits made ahead
@@ -630,7 +630,7 @@ def test_with_all_fits_made_ahead_several_predictors_do_what_they_do_offline(
     count = min(played.shape[0], (total - 10 - 2048 // size) * size)
     assert np.array_equal(played[:count], offline(sender, lost, engine.config)[:count])
     assert engine.filler is not None
-    ahead = engine.filler.ahead
+    ahead = engine.filler.opener.ahead
     assert ahead.ready > 3
     assert ahead.missing == 0
     assert ahead.fits <= 2 * 2 * channels * (ahead.ready + 3)
@@ -641,7 +641,7 @@ def test_on_a_clean_network_nothing_is_fitted() -> None:
     engine = Engine(replace(CONFIG, predictor=PAIR))
     listen_preparing(engine, sender.arrivals(range(100)), ns(97 * 512))
     assert engine.filler is not None
-    assert engine.filler.ahead.fits == 0
+    assert engine.filler.opener.ahead.fits == 0
 
 
 def test_without_fits_made_ahead_a_fallback_conceals_at_once() -> None:
@@ -657,8 +657,8 @@ def test_without_fits_made_ahead_a_fallback_conceals_at_once() -> None:
     alone = offline(sender, lost, replace(CONFIG, predictor=Ensemble((choice.fallback,))))
     assert np.array_equal(played, alone[: played.shape[0]])
     assert engine.filler is not None
-    assert engine.filler.ahead.ready == 0
-    assert engine.filler.ahead.missing == sum(lost[: played.shape[0] // 512])
+    assert engine.filler.opener.ahead.ready == 0
+    assert engine.filler.opener.ahead.missing == sum(lost[: played.shape[0] // 512])
 
 
 def test_auto_is_decided_by_the_format_and_again_when_packets_change() -> None:
@@ -678,7 +678,7 @@ def test_auto_is_decided_by_the_format_and_again_when_packets_change() -> None:
     assert engine.counters.streams == 2
     assert len(engine.choice.ensemble.members) == 1
     assert engine.filler is not None
-    assert engine.filler.predictor == engine.choice.ensemble
+    assert engine.filler.opener.predictor == engine.choice.ensemble
     assert len([message for _, message in log if message.startswith("predictor ")]) == 2
 
 
@@ -762,9 +762,9 @@ def test_noise_and_auto_take_over_at_the_next_hole() -> None:
     engine.set_predictor(None)
     assert engine.filler is not None
     assert engine.choice is not None
-    assert engine.filler.noise == 0.0
+    assert engine.filler.opener.noise == 0.0
     assert engine.choice.auto
-    assert engine.filler.predictor == engine.choice.ensemble != CONFIG.predictor
+    assert engine.filler.opener.predictor == engine.choice.ensemble != CONFIG.predictor
     rest = listen(engine, arrivals[45:], ns(90 * 512), open_ns=played.instants[-1] + ns(512))
     assert len(list(rest.holes())) >= 5
 

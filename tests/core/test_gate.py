@@ -10,9 +10,10 @@ from plcd.core import gate
 from plcd.core.concealer import Concealer
 from plcd.core.frame import Samples
 from plcd.core.gate import BEFORE, Gate, error_db
-from plcd.core.hole_filler import HoleFiller, Step
+from plcd.core.hole_filler import HoleFiller
 from plcd.core.linear_prediction import Real
 from plcd.core.refiner import Block, Signal
+from plcd.core.run_ahead import Step
 
 PACKET = 512
 RNG = np.random.default_rng(8)
@@ -127,12 +128,16 @@ def conceal(
 
 def test_a_network_that_is_right_speaks_and_one_that_is_wrong_is_withheld() -> None:
     _, good = conceal(Network(0.0))
-    assert good.refinements.withheld == 0
-    assert (good.refinements.shown, good.refinements.trials, good.refinements.share) == (10, 10, 1.0)
+    assert good.opener.refinements.withheld == 0
+    assert (good.opener.refinements.shown, good.opener.refinements.trials, good.opener.refinements.share) == (
+        10,
+        10,
+        1.0,
+    )
     _, bad = conceal(Network(0.8))
-    assert bad.refinements.shown == 1
-    assert (bad.refinements.withheld, bad.refinements.trials) == (9, 10)
-    assert bad.refinements.share == pytest.approx(0.1)
+    assert bad.opener.refinements.shown == 1
+    assert (bad.opener.refinements.withheld, bad.opener.refinements.trials) == (9, 10)
+    assert bad.opener.refinements.share == pytest.approx(0.1)
 
 
 def test_what_is_tried_is_what_was_received_before_the_hole() -> None:
@@ -158,7 +163,7 @@ def test_nothing_is_tried_where_something_was_made_up() -> None:
     signal = music(8 * PACKET)
     present = np.repeat(np.array([1, 1, 1, 0, 1, 0, 1, 1], dtype=np.bool_), PACKET)
     filler.fill(signal, present, signal.shape[0])
-    assert (filler.refinements.trials, filler.refinements.untried) == (1, 0)
+    assert (filler.opener.refinements.trials, filler.opener.refinements.untried) == (1, 0)
     assert [block.start for block in network.blocks] == [0, 0, 0]
 
 
@@ -167,10 +172,11 @@ def test_how_the_stream_is_cut_does_not_matter(size: int) -> None:
     whole, one = conceal(Network(0.02))
     cut, other = conceal(Network(0.02), size=size)
     np.testing.assert_array_equal(whole, cut)
-    assert one.refinements == other.refinements
-    assert one.gate is not None
-    assert other.gate is not None
-    assert (one.gate.network, one.gate.plain) == (other.gate.network, other.gate.plain)
+    assert one.opener.refinements == other.opener.refinements
+    gates = one.opener.trials.gate, other.opener.trials.gate
+    assert gates[0] is not None
+    assert gates[1] is not None
+    assert (gates[0].network, gates[0].plain) == (gates[1].network, gates[1].plain)
 
 
 def test_live_a_trial_waits_for_its_time_and_for_no_longer_than_the_next_hole() -> None:
@@ -197,10 +203,14 @@ def test_a_network_without_a_result_has_no_record() -> None:
             return None
 
     _, filler = conceal(Silent(0.0))
-    assert filler.gate is not None
-    assert filler.gate.open
-    assert (filler.refinements.trials, filler.refinements.untried) == (0, 10)
-    assert (filler.refinements.shown, filler.refinements.missed, filler.refinements.share) == (10, 10, 0.0)
+    assert filler.opener.trials.gate is not None
+    assert filler.opener.trials.gate.open
+    assert (filler.opener.refinements.trials, filler.opener.refinements.untried) == (0, 10)
+    assert (
+        filler.opener.refinements.shown,
+        filler.opener.refinements.missed,
+        filler.opener.refinements.share,
+    ) == (10, 10, 0.0)
 
 
 def test_the_window_is_long_enough_for_an_error() -> None:

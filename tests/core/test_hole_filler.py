@@ -385,7 +385,7 @@ def test_another_predictor_keeps_what_was_played() -> None:
     present = mask(4096, [(2048, 512)])
     filler = HoleFiller(RATE, 1, Predictor("burg", 8, 1024))
     play(filler, signal[:2048], present[:2048], [512])
-    filler.change_predictor(SMALL)
+    filler.opener.change_predictor(SMALL)
     changed, _ = play(filler, poisoned(signal, present)[2048:], present[2048:], [512])
     always, _ = play(HoleFiller(RATE, 1, SMALL), poisoned(signal, present), present, [512])
     assert np.array_equal(changed, always[2048:])
@@ -413,8 +413,8 @@ def test_what_is_under_way_goes_on_with_the_old_predictor(state: str, patient: b
 
     for other in ("tapered:4/16", "burg:64/4096+tapered:8/2048", "lpc:8/600+lpc:4/600"):
         filler, _ = until_then()
-        filler.change_predictor(Ensemble.parse(other))
-        assert filler.predictor == Ensemble.parse(other)
+        filler.opener.change_predictor(Ensemble.parse(other))
+        assert filler.opener.predictor == Ensemble.parse(other)
         changed, _ = play(filler, holed[stop:5000], present[stop:5000], [100], ahead)
         filler, _ = until_then()
         always, _ = play(filler, holed[stop:5000], present[stop:5000], [100], ahead)
@@ -435,9 +435,9 @@ def test_predictors_are_tried_on_nothing_but_what_was_received(received: int, tr
     if how == "splice":
         filler.splice(100)
     play(filler, holed[2400:2401], present[2400:2401], [1])
-    before = filler._forecaster._weights[0]
+    before = filler.opener.forecaster._weights[0]
     play(filler, holed[2401:], present[2401:], [100])
-    assert np.array_equal(filler._forecaster._weights[0], before) != tried
+    assert np.array_equal(filler.opener.forecaster._weights[0], before) != tried
 
 
 @pytest.mark.parametrize(("received", "tried"), [(300, False), (500, False), (501, True)])
@@ -448,12 +448,12 @@ def test_nor_on_what_was_closed_from_both_sides(received: int, tried: bool) -> N
     present = mask(start, [(1000, 10), (2000, 400)])
     holed = poisoned(signal[:start], present)
     audio, holes = play(filler, holed[:1800], present[:1800], [100])
-    before = filler._forecaster._weights[0]
+    before = filler.opener.forecaster._weights[0]
     audio, holes = play(filler, holed[1800:], present[1800:], [100], 1000)
     assert {hole.origin for hole in holes} == {Origin.INTERPOLATED}
     assert np.array_equal(audio[present[1800:]], holed[1800:][present[1800:]])
     filler.fill(np.full((100, 1), np.nan, np.float32), np.zeros(100, dtype=np.bool_), 100)
-    assert np.array_equal(filler._forecaster._weights[0], before) != tried
+    assert np.array_equal(filler.opener.forecaster._weights[0], before) != tried
 
 
 def test_what_became_of_fits_is_counted_through_changes() -> None:
@@ -461,17 +461,17 @@ def test_what_became_of_fits_is_counted_through_changes() -> None:
     play(filler, music(2048), mask(2048, [(1000, 100)]), [512])
     while filler.prepare():
         pass
-    filler.change_predictor(SMALL)
-    filler.limit_crossfade(64)
+    filler.opener.change_predictor(SMALL)
+    filler.opener.limit_crossfade(64)
     play(filler, music(2048), mask(2048, [(0, 100), (1000, 100)]), [512])
-    assert (filler.ahead.fits, filler.ahead.ready, filler.ahead.missing) == (3, 0, 3)
+    assert (filler.opener.ahead.fits, filler.opener.ahead.ready, filler.opener.ahead.missing) == (3, 0, 3)
 
 
 def test_a_stream_in_other_packets_tries_predictors_at_their_edges() -> None:
     """Fits are made ahead there, so live, where nothing else counts, the record would never speak again."""
     signal = music(8192)
     filler = HoleFiller(RATE, 1, SEVERAL, 512, patient=False)
-    filler.limit_crossfade(480)
+    filler.opener.limit_crossfade(480)
     for start in range(0, 4800, 480):
         filler.fill(signal[start : start + 480], np.ones(480, dtype=np.bool_), 480)
         while filler.prepare():
@@ -481,8 +481,8 @@ def test_a_stream_in_other_packets_tries_predictors_at_their_edges() -> None:
     play(other, signal[:4800], np.ones(4800, dtype=np.bool_), [480])
     patient, _ = other.fill(np.full((480, 1), np.nan, np.float32), np.zeros(480, dtype=np.bool_), 480)
     assert np.array_equal(live, patient)
-    assert other.ahead.fits == 0
-    assert (filler.ahead.ready, filler.ahead.missing) == (1, 0)
+    assert other.opener.ahead.fits == 0
+    assert (filler.opener.ahead.ready, filler.opener.ahead.missing) == (1, 0)
 
 
 @pytest.mark.parametrize("event", ["splice", "interrupt"])
@@ -519,7 +519,7 @@ def test_the_fits_of_a_stream_in_packets_of_the_same_size_are_kept() -> None:
     play(filler, music(4096), mask(4096, []), [512])
     while filler.prepare():
         pass
-    filler.limit_crossfade(512)
+    filler.opener.limit_crossfade(512)
     assert not filler.prepare()
 
 
@@ -529,7 +529,7 @@ def test_a_change__in_the_middle_of_a_hole_waits_for_the_next() -> None:
     holed = poisoned(signal, present)
     filler = HoleFiller(RATE, 1, SMALL)
     first, _ = play(filler, holed[:2560], present[:2560], [512])
-    filler.change_predictor(Predictor("lpc", 4, 2048))
+    filler.opener.change_predictor(Predictor("lpc", 4, 2048))
     second, _ = play(filler, holed[2560:], present[2560:], [512])
     always, _ = play(HoleFiller(RATE, 1, SMALL), holed, present, [512])
     assert np.array_equal(np.concatenate((first, second)), always)
@@ -541,7 +541,7 @@ def test_noise_may_be_changed_between_holes(noise: float) -> None:
     present = mask(4096, [(2048, 512)])
     filler = HoleFiller(RATE, 1, SEVERAL, noise=1.0 - noise)
     play(filler, signal[:2048], present[:2048], [512])
-    filler.noise = noise
+    filler.opener.noise = noise
     changed, _ = play(filler, poisoned(signal, present)[2048:], present[2048:], [512])
     always, _ = play(HoleFiller(RATE, 1, SEVERAL, noise=noise), poisoned(signal, present), present, [512])
     other, _ = play(

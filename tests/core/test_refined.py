@@ -84,14 +84,14 @@ def test_a_network_that_says_nothing_changes_nothing(channels: int) -> None:
     plain, expected, _ = conceal(None, channels=channels)
     assert audio == pytest.approx(plain, abs=1e-6)
     assert holes == expected
-    assert (filler.refinements.shown, filler.refinements.missed) == (2 * channels, 2 * channels)
+    assert (filler.opener.refinements.shown, filler.opener.refinements.missed) == (2 * channels, 2 * channels)
 
 
 def test_one_that_repeats_the_prediction_is_heard_as_such() -> None:
     audio, holes, filler = conceal(Network(same))
     assert audio == pytest.approx(conceal(None)[0], abs=1e-6)
     assert [hole.origin for hole in holes] == [Origin.REFINED] * 2
-    assert (filler.refinements.shown, filler.refinements.missed) == (2, 0)
+    assert (filler.opener.refinements.shown, filler.opener.refinements.missed) == (2, 0)
 
 
 def test_what_it_is_shown() -> None:
@@ -152,7 +152,7 @@ def test_the_prediction_takes_over_from_a_result_smoothly() -> None:
 def test_what_returns_is_crossfaded_with_the_result_and_no_block_is_made_for_it() -> None:
     network = Network(lambda block: np.full(MADE, 0.01, dtype=np.float32))
     audio, _, filler = conceal(network, lost=BLOCK, noise=0.0)
-    assert filler.refinements.shown == 1
+    assert filler.opener.refinements.shown == 1
     plain, _, _ = conceal(None, lost=BLOCK, noise=0.0)
     end = START + BLOCK
     signal = music(6144)[:, 0]
@@ -179,7 +179,7 @@ def test_how_the_stream_is_cut_does_not_matter(sizes: list[int], lost: int) -> N
     whole, _, one = conceal(Network(answer), lost)
     cut, _, other = conceal(Network(answer), lost, sizes)
     assert np.array_equal(whole, cut)
-    assert one.refinements == other.refinements
+    assert one.opener.refinements == other.opener.refinements
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_what_cannot_be_played_counts_as_nothing(wrong: Answer) -> None:
     audio, holes, filler = conceal(Network(wrong))
     assert np.array_equal(audio, conceal(Network(nothing))[0])
     assert [hole.origin for hole in holes] == [Origin.PREDICTED] * 2
-    assert (filler.refinements.shown, filler.refinements.missed) == (2, 2)
+    assert (filler.opener.refinements.shown, filler.opener.refinements.missed) == (2, 2)
 
 
 def test_it_stays_under_the_ceiling_and_cannot_touch_the_prediction() -> None:

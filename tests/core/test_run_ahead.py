@@ -11,10 +11,11 @@ from plcd.core.concealer import Concealer
 from plcd.core.ensemble import Ensemble
 from plcd.core.extrapolation import Extrapolation
 from plcd.core.frame import Hole, Samples
-from plcd.core.hole_filler import HoleFiller, Step
+from plcd.core.hole_filler import HoleFiller
 from plcd.core.linear_prediction import Real
 from plcd.core.predictor import Predictor
 from plcd.core.refiner import Block, Signal
+from plcd.core.run_ahead import Step
 
 PACKET = 512
 SEVERAL = Ensemble((Predictor("tapered", 64, 512), Predictor("tapered", 32, 256)))
@@ -114,14 +115,14 @@ def test_a_loss_then_asks_nothing_of_the_network() -> None:
     assert network.asked == [0]
     filler.fill(signal[:PACKET], gone, PACKET)
     assert network.asked == [0]
-    assert (filler.rehearsals.prepared, filler.rehearsals.used) == (1, 1)
+    assert (filler.opener.rehearsals.prepared, filler.opener.rehearsals.used) == (1, 1)
     # One more may be lost: its block is asked for too, and found to be needless.
     assert filler.next_step(lost=True, run_ahead=True) is Step.ASK
     assert filler.do(Step.ASK)
     assert filler.next_step(lost=True, run_ahead=True) is None
     filler.fill(signal[:PACKET], there, PACKET)
     assert network.asked == [0, 512]
-    assert filler.refinements.shown == 1
+    assert filler.opener.refinements.shown == 1
 
 
 @pytest.mark.parametrize("network", [None, Network()])
@@ -146,7 +147,7 @@ def test_a_loss_then_predicts_nothing(network: Network | None, monkeypatch: pyte
 
 def test_what_was_prepared_for_a_packet_that_came_is_wasted() -> None:
     _, _, concealer = conceal(Network(), True)
-    rehearsals = concealer._filler.rehearsals
+    rehearsals = concealer._filler.opener.rehearsals
     opened = 6  # runs in BURSTS, the first packet of each was prepared
     assert rehearsals.used == opened
     assert rehearsals.prepared == 32 - len(BURSTS)
@@ -163,9 +164,9 @@ def test_what_changed_meanwhile_is_not_played_from_what_was_prepared() -> None:
             pass
         while prepared and (step := filler.next_step(lost=True, run_ahead=True)) is not None:
             filler.do(step)
-        filler.noise = 0.0
+        filler.opener.noise = 0.0
         audio.append(filler.fill(signal[:PACKET], np.zeros(PACKET, dtype=np.bool_), PACKET)[0])
-        assert filler.rehearsals.used == 0
+        assert filler.opener.rehearsals.used == 0
     np.testing.assert_array_equal(audio[0], audio[1])
 
 
@@ -195,5 +196,5 @@ def test_an_answer_that_does_not_come_ahead_is_asked_for_again() -> None:
     network.silent = False
     audio, _ = filler.fill(np.zeros((PACKET, 1), np.float32), np.zeros(PACKET, dtype=np.bool_), PACKET)
     assert network.asked == [0, 0]
-    assert (filler.refinements.shown, filler.refinements.missed) == (1, 0)
+    assert (filler.opener.refinements.shown, filler.opener.refinements.missed) == (1, 0)
     assert audio.any()

@@ -8,8 +8,8 @@ from plcd.core.adaptation import AHEAD_S, MARGIN, Choice
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
-from plcd.core.hole_filler import Step
 from plcd.core.predictor import Predictor
+from plcd.core.run_ahead import Step
 from plcd.io.ahead import TURN_SHARE, Ahead
 
 FRAME_NS = 512 * 1_000_000_000 // 44_100
