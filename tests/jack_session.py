@@ -14,7 +14,7 @@ from soundserver import UnavailableError, jack_environment
 
 from plcd.core.frame import Samples
 
-PROGRAMS = ("jackd", "jack_connect", "jack_simple_client", "jacktrip", "zita-j2n")
+PROGRAMS = ("jackd", "jack_connect", "jack_rec", "jack_simple_client", "jacktrip", "zita-j2n")
 PACKAGES = ("jackd2", "jacktrip", "zita-njbridge")
 PERIOD = 512
 PATIENCE_S = 30.0
@@ -26,7 +26,7 @@ class JackSession:
     """A running jackd with a tone in it, ``tone:output1``."""
 
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self._environment = {**environment, "QT_QPA_PLATFORM": "offscreen"}
+        self.environment = {**environment, "QT_QPA_PLATFORM": "offscreen"}
         self._folder = folder
         self.server = environment["JACK_DEFAULT_SERVER"]
 
@@ -35,7 +35,7 @@ class JackSession:
         """``command`` as a client of this jackd; ended as Ctrl-C would end it."""
         log = self._folder / f"{command[0]}.log"
         with log.open("wb") as file:
-            process = subprocess.Popen(command, env=self._environment, stdout=file, stderr=file)
+            process = subprocess.Popen(command, env=self.environment, stdout=file, stderr=file)
         try:
             yield process
         finally:
@@ -57,6 +57,11 @@ class JackSession:
                 assert time.monotonic() < deadline, f"no port {port}, but: {self._ports()}"
                 time.sleep(0.05)
 
+    def record(self, path: Path, port: str, seconds: float) -> None:
+        """So long of what ``port`` gives, as a WAV file."""
+        command = ("jack_rec", "-f", str(path), "-d", f"{seconds:.0f}", "-b", "16", port)
+        assert self._call(*command) == 0, self._ports()
+
     def link(self, source: str, sink: str) -> None:
         """Connect two ports."""
         assert self._call("jack_connect", source, sink) == 0, self._ports()
@@ -64,11 +69,11 @@ class JackSession:
     def _ports(self) -> str:
         command = ["jack_lsp", "-c"]
         return subprocess.run(
-            command, env=self._environment, capture_output=True, text=True, check=False
+            command, env=self.environment, capture_output=True, text=True, check=False
         ).stdout
 
     def _call(self, *command: str) -> int:
-        return subprocess.run(command, env=self._environment, capture_output=True, check=False).returncode
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode
 
 
 @functools.cache
@@ -87,10 +92,11 @@ def jack_session(folder: Path) -> Iterator[JackSession]:
             yield session
 
 
-def share_of_tone(audio: Samples, channel: int = 0, window: int = 10 * TONE_SAMPLES) -> float:
+def share_of_tone(audio: Samples, channel: int = 0, period: int = TONE_SAMPLES) -> float:
     """Of the windows that hold the tone and nothing else: jackd may skip a period on a busy machine, so not of the whole."""
+    window = 10 * TONE_SAMPLES
     count = len(audio) // window
     pieces = audio[: count * window, channel].reshape(count, window).astype(np.float64)
     spectra = np.abs(np.fft.rfft(pieces)) ** 2
-    good = spectra[:, window // TONE_SAMPLES] > 0.9999 * np.maximum(spectra.sum(1), 1e-3)
+    good = spectra[:, window // period] > 0.9999 * np.maximum(spectra.sum(1), 1e-3)
     return float(np.mean(good))

@@ -10,6 +10,11 @@ Treat = Callable[[int, bytes], list[bytes]]
 """(number, datagram) to what is passed on in its place."""
 
 
+def as_it_is(_: int, datagram: bytes) -> list[bytes]:
+    """Nothing is done to it."""
+    return [datagram]
+
+
 def drop_every(n: int) -> Treat:
     """Every ``n``-th datagram is lost."""
     return lambda number, datagram: [] if number % n == n - 1 else [datagram]
@@ -31,12 +36,13 @@ def swap_neighbours(n: int) -> Treat:
 
 
 class Relay:
-    """Peers send to ``port``; what they send goes on to ``to``, treated, and what comes back goes back as it is."""
+    """Peers send to ``port``; what they send goes on to ``to``, treated, and what comes back goes back, treated by ``back``."""
 
-    def __init__(self, to: tuple[str, int], treat: Treat) -> None:
+    def __init__(self, to: tuple[str, int], treat: Treat, back: Treat) -> None:
         self.passed = 0
         self.returned: list[bytes] = []
         self._treat = treat
+        self._treat_back = back
         self._near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._near.bind(("127.0.0.1", 0))
         self._far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -63,9 +69,10 @@ class Relay:
 
     def _back(self) -> None:
         datagram = self._far.recv(65536)
+        for one in self._treat_back(len(self.returned), datagram):
+            if self._peer is not None:
+                self._near.sendto(one, self._peer)
         self.returned.append(datagram)
-        if self._peer is not None:
-            self._near.sendto(datagram, self._peer)
 
     def close(self) -> None:
         self._stop.set()
@@ -78,9 +85,9 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relay(to: tuple[str, int], treat: Treat = lambda _, datagram: [datagram]) -> Iterator[Relay]:
+def relay(to: tuple[str, int], treat: Treat = as_it_is, back: Treat = as_it_is) -> Iterator[Relay]:
     """A running relay."""
-    one = Relay(to, treat)
+    one = Relay(to, treat, back)
     one.start()
     try:
         yield one

@@ -15,11 +15,6 @@ from plcd.cli.srtp_key import load_srtp_key
 if TYPE_CHECKING:
     from plcd.core.engine_config import EngineConfig
     from plcd.io import daemon
-    from plcd.io.jacktrip_session import JackTripConfig
-
-CONNECT_RATE_HZ = 48_000
-CONNECT_CHANNELS = 2
-"""What a hub is offered unless --rate and --channels say otherwise: JackTrip's own defaults."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +83,7 @@ def _output_code(options: Options) -> ExitCode:
 
 def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
     """Everything that can be checked before a socket opens; with ``probe`` also whether the sound device is there."""
+    from plcd.cli.peers import build_peers
     from plcd.io import daemon
     from plcd.io.control_endpoint import parse_endpoint
     from plcd.io.control_errors import ControlEndpointError
@@ -107,6 +103,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         raise CliError(str(error), _output_code(options)) from error
     _check_recording(options)
     srtp = load_srtp_key(options.srtp_key, options.format)
+    peers = build_peers(options, srtp)
     host, port = options.listen or ("", 0)
     return daemon.DaemonConfig(
         host=host,
@@ -114,11 +111,11 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         make_output=lambda rate, channels: make_output(output, rate, channels, options.packet),
         warm_output=lambda: warm_output(output),
         engine=engine_config(options),
-        rtp_map=options.rtp_map,
+        rtp_map=peers.rtp_map,
         format=options.format if srtp is None else "rtp",
         allow=options.allow,
         srtp=srtp,
-        jacktrip=_jacktrip(options),
+        peers=peers,
         control=control,
         control_by_port=options.control == "auto",
         control_keys=options.control_keys,
@@ -147,25 +144,6 @@ def engine_config(options: Options) -> "EngineConfig":
         lookahead=options.lookahead,
         drift=options.drift,
     )
-
-
-def _jacktrip(options: Options) -> "JackTripConfig":
-    """What there is to do for JackTrip's peers. Raises CliError."""
-    from plcd.core.packet import StreamFormat
-    from plcd.io.jacktrip_client import HubOptions
-    from plcd.io.jacktrip_session import JackTripConfig
-    from plcd.wire.jacktrip import encoding, rate_code
-
-    if options.connect is None:
-        return JackTripConfig(hub=options.format == "jacktrip", rate=options.rate)
-    if options.format != "jacktrip":
-        raise CliError("--connect joins a JackTrip hub: add --format jacktrip", ExitCode.USAGE)
-    stream = StreamFormat(encoding(16), options.rate or CONNECT_RATE_HZ, options.channels or CONNECT_CHANNELS)
-    try:
-        rate_code(stream.rate)
-    except ValueError as error:
-        raise CliError(f"--rate {stream.rate}: {error}", ExitCode.USAGE) from None
-    return JackTripConfig(connect=HubOptions(*options.connect, stream, options.packet), rate=options.rate)
 
 
 def _check_recording(options: Options) -> None:

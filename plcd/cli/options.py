@@ -18,8 +18,11 @@ from plcd.core.packet import StreamFormat
 from plcd.core.resampled import DRIFT
 from plcd.io.allow_list import IpNetwork, parse_network
 from plcd.wire.formats import FORMATS
+from plcd.wire.jacktrip import MAX_REDUNDANCY
 from plcd.wire.payload_map import parse_rtp_map
+from plcd.wire.ulpfec import MAX_GROUP
 
+ENCODINGS = ("L8", "L16", "L24")
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -30,7 +33,17 @@ class Options:
     listen: tuple[str, int] | None = None
     """HOST:PORT to receive on; :PORT is every interface."""
     connect: tuple[str, int] | None = None
-    """HOST or HOST:PORT of a JackTrip hub to join."""
+    """HOST or HOST:PORT to begin a session with: another plcd over RTP, or with the format jacktrip a hub to join."""
+    input: str | None = None
+    """What is sent to peers: default, the name or number of a DEVICE, or a FILE."""
+    loop: int = 1
+    """How often an input that is a file plays before silence follows; 0: for ever."""
+    encoding: str = "L16"
+    """In which connect sends: L16 or L24, with the format jacktrip L8 too."""
+    redundancy: int = 0
+    """How many packets each packet that is sent repeats."""
+    fec: int = 0
+    """After how many packets sent over RTP parity follows; 0: never."""
     output: str = "default"
     """default, the name or number of a DEVICE, null, or file:PATH (.wav or .flac)."""
     predictor: Ensemble | None = None
@@ -84,6 +97,11 @@ class Options:
 _CONVERT: dict[str, Callable[[str], object]] = {
     "listen": parse_address,
     "connect": parse_hub,
+    "input": str,
+    "loop": integer("loop", 0, 1_000_000),
+    "encoding": choice("encoding", ENCODINGS),
+    "redundancy": integer("redundancy", 0, MAX_REDUNDANCY - 1),
+    "fec": integer("fec", 0, MAX_GROUP),
     "output": str,
     "predictor": parse_predictor,
     "noise": parse_noise,
@@ -112,6 +130,10 @@ _LISTS = ("rtp_map", "allow")
 _METAVARS = {
     "listen": "ADDRESS",
     "connect": "HOST",
+    "input": "FILE|DEVICE",
+    "loop": "N",
+    "redundancy": "N",
+    "fec": "K",
     "noise": "AMOUNT",
     "cpu_budget": "PERCENT",
     "rtp_map": "PT=FORMAT",
@@ -127,7 +149,12 @@ _HELP = {
         [f.name for f in fields(Options)],
         (
             "receive on HOST:PORT; :PORT is every interface, IPv4 and IPv6",
-            "with --format jacktrip: join the JackTrip hub HOST, or HOST:PORT",
+            "begin a session with the plcd at HOST or HOST:PORT over RTP; with --format jacktrip join the hub there",
+            "send this to whoever is heard: default, a DEVICE's name or number, or a FILE",
+            "play an input FILE N times, then silence; 0 is for ever [1]",
+            "with --connect: send L16, L24, or with --format jacktrip L8 [L16]",
+            "repeat N packets in each that is sent (RFC 2198, or JackTrip's -r N+1) [0]",
+            "over RTP: send parity after every K packets (RFC 5109) [0: none]",
             "default, a DEVICE's name or number, null, or file:PATH (.wav, .flac) [default]",
             "auto (what there is time for), best, fast, or METHOD:ORDER/CONTEXT, + joins several [auto]",
             "0..2: how much sampled noise keeps up the energy in holes; 0 is nearest in waveform [1]",

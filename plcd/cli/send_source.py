@@ -57,10 +57,10 @@ def open_source(args: argparse.Namespace, advance: Callable[[int], None]) -> Sou
     except AudioFileError as error:
         raise CliError(str(error), ExitCode.FILE) from None
     total = info.samples * args.loop or None
-    return Source(info.rate, info.channels, total, _file_blocks(info, args.loop, advance), live=False)
+    return Source(info.rate, info.channels, total, file_blocks(info, args.loop, advance), live=False)
 
 
-def _file_blocks(info: AudioInfo, times: int, advance: Callable[[int], None]) -> Iterator[Samples]:
+def file_blocks(info: AudioInfo, times: int, advance: Callable[[int], None]) -> Iterator[Samples]:
     """The file's samples, ``times`` times (0: for ever) without a gap. Raises AudioFileError."""
     played = 0
     while times == 0 or played < times:

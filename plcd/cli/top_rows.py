@@ -111,12 +111,21 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
 
 def _reply(reply: Mapping[str, Any]) -> Iterator[Row]:
     if reply:
-        unsent = reply.get("unsent")
-        value = f"{_count(reply.get('packets'))} packets to {_text(reply.get('to'))}"
-        alarm = _number(unsent) and unsent > 0
+        value = f"{_count(reply.get('packets'))} packets to {_text(reply.get('to') or 'nobody yet')}"
+        trouble = {"unsent": "not taken by the system", "withheld": "withheld: more than came"}
+        seen = [
+            (words, reply[name])
+            for name, words in trouble.items()
+            if _number(reply.get(name)) and reply[name]
+        ]
         yield Row(
-            "reply", f"{value}, {_count(unsent)} not taken by the system" if alarm else value, alarm=alarm
+            "reply", ", ".join((value, *(f"{_count(n)} {words}" for words, n in seen))), alarm=bool(seen)
         )
+    source = _part(reply, "input")
+    if source:
+        gone = ", gone: silence is sent" if source.get("lost") else ""
+        value = f"{_text(source.get('name'))}, {_count(source.get('underruns'))} underruns{gone}"
+        yield Row("input", value, alarm=bool(gone))
 
 
 def _frames(frames: Mapping[str, Any]) -> Iterator[Row]:

@@ -19,13 +19,14 @@ from plcd.core.ensemble import BEST
 from plcd.core.packet import StreamFormat
 from plcd.core.warm import warm
 from plcd.io.allow_list import AllowList, IpNetwork
+from plcd.io.caller import CallError
 from plcd.io.commands import Commands
 from plcd.io.control import ControlServer
 from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
 from plcd.io.engine_thread import EngineThread
 from plcd.io.jacktrip_client import HubError
-from plcd.io.jacktrip_session import JackTripConfig, JackTripSession
 from plcd.io.outputs.base import Output
+from plcd.io.peer_session import PeerConfig, PeerSession
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.session_file import SessionFile
@@ -66,7 +67,7 @@ class DaemonConfig:
     rtp_map: Mapping[int, StreamFormat] = field(default_factory=dict)
     format: str = "auto"
     """One of :data:`plcd.wire.formats.FORMATS`."""
-    jacktrip: JackTripConfig = field(default_factory=JackTripConfig)
+    peers: PeerConfig = field(default_factory=PeerConfig)
     allow: tuple[IpNetwork, ...] = ()
     """Whose packets are heard; empty: everybody's."""
     srtp: SrtpKey | None = None
@@ -121,7 +122,7 @@ class Daemon:
         sock = bind_or_say(self.config.host, self.config.port)
         host, port = sock.getsockname()[:2]
         control = None
-        session = JackTripSession(self.config.jacktrip, sock, AllowList(self.config.allow).permits)
+        session = PeerSession(self.config.peers, sock, AllowList(self.config.allow).permits)
         try:
             endpoint = self.config.control
             if endpoint is None and self.config.control_by_port:
@@ -154,11 +155,14 @@ class Daemon:
             sock,
             self._thread.accepted,
             self._thread.wake,
-            session.heard if self.config.srtp is None else None,
+            session.heard if self.config.srtp is None else None,  # else what proved authentic
             session.allows,
             capture.write if capture is not None else None,
         )
         self._thread.session = session
+        if self._thread.intake.unprotector is not None:
+            self._thread.intake.unprotector.ours = session.ours
+            self._thread.intake.on_authentic = session.heard_elsewhere
         self._catch_signals()
         self._thread.start(receiver)
         session.start()
@@ -240,10 +244,10 @@ def bind_or_say(host: str, port: int) -> socket.socket:
         raise AddressError(f"cannot listen on {where}: {error.strerror or error}; {remedy}") from error
 
 
-async def _open(session: JackTripSession, port: int) -> None:
+async def _open(session: PeerSession, port: int) -> None:
     try:
         await session.open()
-    except HubError as error:
+    except (HubError, CallError) as error:
         raise AddressError(str(error)) from None
     except OSError as error:
         raise AddressError(

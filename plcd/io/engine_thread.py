@@ -23,8 +23,8 @@ from plcd.io import snapshot
 from plcd.io.ahead import Ahead
 from plcd.io.command_queue import CommandQueue
 from plcd.io.intake import Intake
-from plcd.io.jacktrip_session import JackTripSession
 from plcd.io.outputs.base import DeviceError, Output
+from plcd.io.peer_session import PeerSession
 from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
@@ -79,7 +79,7 @@ class EngineThread:
         """What the output plays, in the format that it was opened with."""
         self.recorder: Recorder | None = None
         self.receiver: UdpReceiver | None = None
-        self.session: JackTripSession | None = None
+        self.session: PeerSession | None = None
         self.capture: SessionFile | None = None
         self._started = time.monotonic()
         self.snapshot = snapshot.take(self, self._started)

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 
 from plcd.core.engine import Engine
 from plcd.io.limited_log import LimitedLog
@@ -22,6 +23,8 @@ class Intake:
         self.refused: Counter[str] = Counter()
         self.unprotector: Unprotector | None = None
         """Where only SRTP is heard."""
+        self.on_authentic: Callable[[bytes, str, int, int], None] | None = None
+        """Told of what it opened from the address whose stream plays (packet, host, port, arrival)."""
         self._limited = LimitedLog(log)
 
     def take_in(self, receiver: UdpReceiver, engine: Engine) -> None:
@@ -44,5 +47,8 @@ class Intake:
         else:
             for packet in packets:
                 engine.insert(packet, arrival_ns)
+            stream = engine.newest_stream
+            if self.on_authentic is not None and stream is not None and stream.source[:2] == (host, port):
+                self.on_authentic(data, host, port, arrival_ns)
             for blank in self.formats.rtp.take_blanks():
                 engine.note(blank)

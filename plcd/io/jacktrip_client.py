@@ -1,7 +1,7 @@
 """plcd as the client of a JackTrip hub: asks for its port, and keeps sending, so that the hub keeps sending.
 
 Theory of operation. A hub takes its client's format from the first packet and sends back as long as packets come. So they leave
-at their own pace from the answer on. After :data:`SILENT_S` without one from the hub, it is asked anew.
+at the input's pace from the answer on. After :data:`SILENT_S` without one from the hub, it is asked anew.
 """
 
 import asyncio
@@ -9,16 +9,12 @@ import logging
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from plcd.core.frame import Samples
 from plcd.core.packet import StreamFormat
 from plcd.io.addresses import plain
-from plcd.io.jacktrip_reply import Send
-from plcd.io.packet_feed import PacketFeed
-from plcd.io.sender import wall_clock_us
+from plcd.io.outgoing import Outgoing, Repair, Send
+from plcd.wire.answering import Answer
 from plcd.wire.jacktrip_handshake import NUMBER_BYTES, port_of, request
-from plcd.wire.jacktrip_packetizer import JackTripPacketizer
 
 log = logging.getLogger("plcd.jacktrip")
 
@@ -26,8 +22,6 @@ TIMEOUT_S = 5.0
 SILENT_S = 5.0
 """JackTrip itself gives a peer up after 10."""
 AGAIN_S = 2.0
-MOST_AT_ONCE = 32
-"""Packets that are caught up with after a stall."""
 
 
 class HubError(Exception):
@@ -49,19 +43,25 @@ class HubOptions:
 class JackTripClient:
     """A session with one hub. All on the event loop's thread."""
 
-    def __init__(self, options: HubOptions, udp_port: int, send: Send) -> None:
+    def __init__(self, options: HubOptions, udp_port: int, send: Send, repair: Repair | None = None) -> None:
         self.options = options
-        self.sent = 0
+        self.outgoing: Outgoing | None = None
+        """To where the hub wants it; None until it has answered."""
         self.host = ""
         """The hub's address; empty until it has answered."""
         self.port = 0
+        self.done_sent = 0
+        """Packets to ports that the hub named before."""
         self._udp_port = udp_port
         self._send = send
-        self._packetizer = JackTripPacketizer(options.stream, options.packet, wall_clock_us)
-        self._feed = PacketFeed(options.packet, options.stream.channels)
-        self._silence = np.zeros((options.packet, options.stream.channels), np.float32)
+        self._repair = repair or Repair()
         self._heard = 0.0
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def sent(self) -> int:
+        """Packets so far."""
+        return self.done_sent + (self.outgoing.sent if self.outgoing else 0)
 
     async def join(self) -> None:
         """Ask the hub for a port. Raises HubError."""
@@ -88,6 +88,9 @@ class JackTripClient:
         except ValueError as error:
             raise HubError(f"cannot join {where}: {error}") from None
         self.host = host
+        self.done_sent = self.sent
+        answer = Answer(self.options.stream, self.options.packet, None, self.options.stream.channels)
+        self.outgoing = Outgoing(self._send, (host, self.port), answer, self._repair)
         self._heard = time.monotonic()
         log.info("joined %s: audio goes to UDP port %d", where, self.port)
 
@@ -95,9 +98,10 @@ class JackTripClient:
         """Begin to send."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def feed(self, block: Samples) -> None:
-        """Send ``block`` ``(n, channels)`` in place of silence, as its time comes."""
-        self._feed.add(block)
+    def feed(self, block: Samples, rate: int, now_ns: int) -> None:
+        """Audio to send."""
+        if self.outgoing is not None and time.monotonic() - self._heard < SILENT_S:
+            self.outgoing.feed(block, rate, now_ns)
 
     def heard(self) -> None:
         """Something came from the hub."""
@@ -107,12 +111,13 @@ class JackTripClient:
         """Say goodbye."""
         if self._task is not None:
             self._task.cancel()
-            for datagram in self._packetizer.farewell:
-                self._send(datagram, self.host, self.port)
+        if self.outgoing is not None:
+            self.outgoing.farewell(0)
 
     async def _run(self) -> None:
         while True:
-            await self._stream()
+            while time.monotonic() - self._heard < SILENT_S:
+                await asyncio.sleep(SILENT_S / 5)
             log.warning("nothing from the JackTrip hub for %g s: asking it anew", SILENT_S)
             while True:
                 try:
@@ -121,22 +126,3 @@ class JackTripClient:
                 except HubError as error:
                     log.warning("%s", error)
                     await asyncio.sleep(AGAIN_S)
-
-    async def _stream(self) -> None:
-        """Send until the hub has fallen silent."""
-        period_s = self.options.packet / self.options.stream.rate
-        start, number = time.monotonic(), 0
-        while (now := time.monotonic()) - self._heard < SILENT_S:
-            due = int((now - start) / period_s) + 1 - number
-            if due > MOST_AT_ONCE:
-                number += due - MOST_AT_ONCE
-                due = MOST_AT_ONCE
-            for _ in range(due):
-                samples = self._feed.take()
-                self._put(self._silence if samples is None else samples)
-                number += 1
-            await asyncio.sleep(max(0.0, start + number * period_s - time.monotonic()))
-
-    def _put(self, samples: Samples) -> None:
-        self._send(self._packetizer.packet(samples), self.host, self.port)
-        self.sent += 1

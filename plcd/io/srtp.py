@@ -8,6 +8,7 @@ counter, are not sent: who begins to listen to a stream whose 16-bit numbers hav
 
 import contextlib
 from collections import OrderedDict
+from collections.abc import Container
 
 from pylibsrtp import Error, Policy, Session
 
@@ -42,6 +43,8 @@ class Unprotector:
 
     def __init__(self, key: SrtpKey) -> None:
         self.profile = key.profile
+        self.ours: Container[int] = ()
+        """SSRCs under which this end sends with the same key: what bears them was sent back by somebody."""
         self._key = key
         self._all = make_session(key.policy(Policy.SSRC_ANY_INBOUND))
         self._found: dict[int, Session] = {}
@@ -59,6 +62,8 @@ class Unprotector:
             raise WireError(Reason.RTCP)
         # Nothing else of the packet means anything yet.
         sequence, ssrc = int.from_bytes(datagram[2:4], "big"), int.from_bytes(datagram[8:12], "big")
+        if ssrc in self.ours:
+            raise WireError(Reason.REPLAYED)
         session = self._found.get(ssrc, self._all)
         try:
             opened = bytes(session.unprotect(datagram))

@@ -340,4 +340,17 @@ def test_what_goes_back_to_a_peer_is_shown() -> None:
     (row,) = [row for row in rows({**SNAPSHOT, "reply": {**reply, "unsent": 3}}) if row.label == "reply"]
     assert row.alarm
     assert row.value.endswith("3 not taken by the system")
+    (row,) = [row for row in rows({**SNAPSHOT, "reply": {**reply, "withheld": 4}}) if row.label == "reply"]
+    assert row.value.endswith("4 withheld: more than came")
     assert not [row for row in rows({**SNAPSHOT, "reply": None}) if row.label == "reply"]
+
+
+def test_where_it_comes_from_is_shown() -> None:
+    source = {"name": "USB, ALSA", "underruns": 0, "lost": False}
+    reply = {"to": None, "packets": 0, "unsent": 0, "withheld": 0, "input": source}
+    shown = {row.label: row for row in rows({**SNAPSHOT, "reply": reply})}
+    assert shown["reply"].value == "0 packets to nobody yet"
+    assert (shown["input"].value, shown["input"].alarm) == ("USB, ALSA, 0 underruns", False)
+    gone = {**reply, "input": {**source, "lost": True, "underruns": 7}}
+    (row,) = [row for row in rows({**SNAPSHOT, "reply": gone}) if row.label == "input"]
+    assert (row.value, row.alarm) == ("USB, ALSA, 7 underruns, gone: silence is sent", True)

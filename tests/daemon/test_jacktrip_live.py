@@ -180,7 +180,6 @@ def test_the_hubs_door_is_open_only_when_asked_for() -> None:
     ("words", "code", "said"),
     [
         (("--connect", "127.0.0.1:1", "--format", "jacktrip"), 5, "jacktrip -S"),
-        (("--connect", "127.0.0.1"), 2, "--format jacktrip"),
         (("--connect", "127.0.0.1", "--format", "jacktrip", "--rate", "44000"), 2, "44000"),
         (("--connect", ":5", "--format", "jacktrip"), 5, "which hub"),
     ],

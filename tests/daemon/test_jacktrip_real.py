@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from jack_session import JackSession, jack_session, share_of_tone
-from running import PATIENCE_S, QUICK, Running, Stats, assert_adds_up, played, running
+from running import PATIENCE_S, QUICK, RATE, Running, Stats, assert_adds_up, played, running
 from soundserver import UnavailableError
 from udp_relay import Treat, drop_every, relay, swap_neighbours
 
@@ -23,6 +25,8 @@ DEEP = ("--depth", "1000ms", *QUICK)
 """JACK and JackTrip stall for long on a busy machine; none of these tests is about that."""
 PACKETS = 300
 """What each test waits for: 3.5 s."""
+OTHER_TONE_SAMPLES = 50
+"""The period of the tone that goes back."""
 LISTENING = "0A"
 """A TCP socket's state in the kernel's table."""
 
@@ -198,6 +202,31 @@ def test_as_the_client_of_a_hub(jack: JackSession, tmp_path: Path) -> None:
     assert stats["source"]["format"] == "JackTrip-16/44100/1"
     assert_whole(stats)
     assert_tone(take, [True])
+
+
+@pytest.mark.parametrize(
+    ("flags", "channels"),
+    [(("-n", "1"), 1), (("-n", "2", "-b", "24", "-r", "2"), 2)],
+    ids=["mono", "stereo, 24 bits, -r 2"],
+)
+def test_duplex(jack: JackSession, tmp_path: Path, flags: tuple[str, ...], channels: int) -> None:
+    """The file that plcd sends comes out of JackTrip's own ports, while JACK's tone comes out of plcd."""
+    take, received = tmp_path / "take.wav", tmp_path / "received.wav"
+    other = 0.4 * np.sin(2 * np.pi * np.arange(RATE) / OTHER_TONE_SAMPLES)
+    soundfile.write(tmp_path / "other.wav", np.repeat(other[:, None], channels, axis=1), RATE)
+    sends = ("--input", str(tmp_path / "other.wav"), "--loop", "0", "--redundancy", "1")
+    with running(*sends, "--output", f"file:{take}", *DEEP) as daemon:
+        with client(jack, daemon.address[1], "-q", "32", *flags):
+            jack.feed("JT:send_1")
+            hear(daemon)
+            jack.record(received, f"JT:receive_{channels}", 5)
+            stats = hear(daemon)
+        daemon.finish()
+    assert stats["reply"]["withheld"] == stats["reply"]["unsent"] == 0
+    assert stats["reply"]["packets"] > PACKETS / 2
+    assert share_of_tone(played(received)[RATE:], period=OTHER_TONE_SAMPLES) > 0.5
+    assert_whole(stats)
+    assert_tone(take, [True, False][:channels])
 
 
 def wait_for_tcp(port: int) -> None:

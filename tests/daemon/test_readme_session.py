@@ -1,5 +1,6 @@
 """The JackTrip session of the README, line by line, as somebody would type it."""
 
+import ctypes.util
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from apt_packages import provide
 from running import PATIENCE_S
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-PACKAGES = ("jacktrip", "jackd2")
+PACKAGES = ("jacktrip", "jackd2", "libportaudio2")
 
 pytestmark = pytest.mark.timeout(900)  # an installation may come before it
 
@@ -29,11 +30,15 @@ def lines() -> list[str]:
     return match[1].splitlines()
 
 
+def present() -> bool:
+    return all(map(shutil.which, ("jacktrip", "jackd"))) and ctypes.util.find_library("portaudio") is not None
+
+
 def test_it_works_as_printed(tmp_path: Path) -> None:
     install, *typed, look = lines()
     assert len(lines()) == 5
     assert install.split("#")[0].split()[3:] == list(PACKAGES)
-    trouble = provide(lambda: all(map(shutil.which, ("jacktrip", "jackd"))), PACKAGES, "JackTrip")
+    trouble = provide(present, PACKAGES, "JackTrip")
     if trouble:
         pytest.skip(trouble)
     programs = tmp_path / "bin"
@@ -71,7 +76,7 @@ def test_it_works_as_printed(tmp_path: Path) -> None:
     done: list[Callable[[], bool]] = [
         has_ports,
         lambda: "plcd: ready [::]:4464" in heard.read_text(errors="replace"),
-        lambda: "playing" in snapshot(),
+        lambda: "playing" in snapshot() and "system, JACK" in snapshot(),
     ]
     try:
         for line, true in zip(typed, done, strict=True):
@@ -85,4 +90,5 @@ def test_it_works_as_printed(tmp_path: Path) -> None:
     finally:
         shell.communicate(b"kill $(jobs -p); wait\n", timeout=3 * PATIENCE_S)
     assert "JackTrip-16/48000/2, packets of 128" in seen
+    assert "gone" not in seen
     assert "Received Connection from Peer!" in (tmp_path / "client.log").read_text(errors="replace")

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import numpy as np
 import pytest
 
 from plcd.core.packet import StreamFormat
@@ -115,8 +116,9 @@ def test_a_client_joins_sends_and_says_goodbye() -> None:
             await client.join()
             assert (client.host, client.port) == ("127.0.0.1", UDP_PORT)
             client.start()
-            while client.sent < 20:
-                await asyncio.sleep(0.01)
+            for _ in range(20):
+                client.feed(np.zeros((64, 1), np.float32), 48000, 0)
+            assert client.sent == 20
             await client.close()
             assert {(host, to) for _, host, to in sent} == {("127.0.0.1", UDP_PORT)}
             headers = [parse(datagram)[0].header for datagram, _, _ in sent[:20]]
@@ -138,6 +140,12 @@ def test_a_silent_hub_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
             client.start()
             while door.asked < 3:
                 await asyncio.sleep(0.01)
+                client.feed(np.zeros((64, 1), np.float32), 48000, 0)
+            asked_sent = client.sent
+            monkeypatch.setattr(jacktrip_client, "SILENT_S", 0.0)
+            client.feed(np.zeros((64, 1), np.float32), 48000, 0)
+            assert client.sent == asked_sent  # nothing goes to a hub that is silent
+            monkeypatch.setattr(jacktrip_client, "SILENT_S", 0.05)
             await door.close()
             await asyncio.sleep(0.1)  # it is not there
             await door.open("127.0.0.1", port)

@@ -48,6 +48,13 @@ def test_the_vector_of_the_rfc() -> None:
     assert Unprotector(SrtpKey(master)).unprotect(sealed, 0) == plain
 
 
+def test_what_this_end_sent_is_not_heard_when_it_is_sent_back() -> None:
+    unprotector = Unprotector(KEY)
+    unprotector.ours = {SSRC: None}
+    assert rejection(unprotector, Protector(KEY, SSRC).protect(packet(1))) is Reason.REPLAYED
+    unprotector.unprotect(Protector(KEY, 5).protect(packet(1, ssrc=5)), 0)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_any_bit_changed_is_noticed(key: SrtpKey) -> None:
     protector, unprotector = Protector(key, SSRC), Unprotector(key)
