@@ -169,6 +169,20 @@ def test_one_plain_snapshot_where_there_is_no_terminal(
     assert lines["recording"] == "off"
 
 
+def test_the_clock_and_what_following_it_costs(
+    station: Station, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    buffer = {**SNAPSHOT["buffer"], "resampler_ms": 1.111, "latency_ms": 57.711}
+    drift = {"mode": "auto", "ppm": -213.4, "resampling": True}
+    station.state = {**station.state, "buffer": buffer, "drift": drift}
+    assert command("--control", endpoint) == 0
+    text = capsys.readouterr().out
+    assert "-213.4 ppm, resampling (auto)" in text
+    assert "57.7 ms = depth 40.0 ms + resampler 1.1 ms + ring 11.6 ms + device 5.0 ms" in text
+    unknown = {**SNAPSHOT, "drift": {"mode": "off", "ppm": None, "resampling": False}}
+    assert [row.value for row in rows(unknown) if row.label == "clock"] == ["-, not resampled (off)"]
+
+
 def test_a_network_that_does_not_work_is_said_so(
     endpoint: str, station: Station, capsys: pytest.CaptureFixture[str]
 ) -> None:
