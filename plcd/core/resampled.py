@@ -9,14 +9,13 @@ switched on, and it is shown what was played before: so the sound goes on at the
 The ratio is 1 + drift + what leads the filtered level back to where it was when the loop had settled, over :data:`RETURN_S`.
 """
 
-from itertools import pairwise
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plcd.core.drift import DriftLoop
-from plcd.core.frame import Hole, Origin, PlayedFrame, Samples
+from plcd.core.frame import Origin, PlayedFrame, Samples
+from plcd.core.origins import labelled, origins_of, stretched
 
 DRIFT: Final = ("auto", "on", "off")
 """Resample when clocks differ; from the beginning; or never."""
@@ -152,7 +151,7 @@ class Resampled:
         count = max(1, round((self._frame + SPARE + self._left_out - held) * self._ratio))
         frame = source(count)
         self.loop.shift(-count)
-        self._origins = np.concatenate((self._origins, _origins(frame)))
+        self._origins = np.concatenate((self._origins, origins_of(frame)))
         made = self._resampler.process(frame.audio, 1.0 / self._ratio)
         left_out, self._left_out = self._left_out, max(0, self._left_out - made.shape[0])
         made = made[left_out:]
@@ -173,24 +172,7 @@ class Resampled:
         used, self._origins = np.split(self._origins, (self._origins.size - held,))
         if not used.size:
             return PlayedFrame(audio, Origin.RECEIVED)
-        count = audio.shape[0]
-        each = used[np.arange(count) * used.size // count]
-        edges = [0, *(np.flatnonzero(np.diff(each)) + 1).tolist(), count]
-        holes = tuple(
-            Hole(start, stop - start, Origin(int(each[start])))
-            for start, stop in pairwise(edges)
-            if each[start] not in (Origin.RECEIVED, Origin.IDLE)
-        )
-        return PlayedFrame(audio, Origin(int(each.max())), holes)
-
-
-def _origins(frame: PlayedFrame) -> NDArray[np.int8]:
-    """Of each sample."""
-    idle = frame.origin is Origin.IDLE
-    each = np.full(frame.audio.shape[0], Origin.IDLE if idle else Origin.RECEIVED, dtype=np.int8)
-    for start, length, origin in frame.holes:
-        each[start : start + length] = origin
-    return each
+        return labelled(audio, stretched(used, audio.shape[0]))
 
 
 def _blended(before: Samples, after: Samples) -> Samples:
