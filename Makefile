@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 PY_TRAIN := .venv-train/bin/python
 
-.PHONY: help setup setup-train demo test test-train fuzz check lint format lock bench bench-quality wheel clean
+.PHONY: help setup setup-train demo test test-train fuzz check lint format lock bench bench-quality soak wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -51,6 +51,9 @@ bench-quality: setup  ## compare every concealer on bench/data and rewrite bench
 		--traces 2 --out out/quality-noise
 	$(PY) bench/noise_curve.py out/quality-noise/results.csv bench/plots/noise.png
 	$(PY) bench/readme_tables.py
+
+soak: setup  ## half an hour of a real daemon on a bad network; rewrites bench/SOAK.md (MINUTES=2: so long, and only looks)
+	$(PY) bench/soak.py $(if $(MINUTES),--minutes $(MINUTES),--write)
 
 wheel: setup  ## build the wheel and the source archive into dist
 	$(PY) -m hatchling build -d dist

@@ -1,0 +1,1 @@
+"""Long sessions with everything that goes wrong in them: simulated, and for real."""
