@@ -30,6 +30,7 @@ PURE = {
     "dataclasses",
     "enum",
     "functools",
+    "ipaddress",
     "itertools",
     "math",
     "operator",

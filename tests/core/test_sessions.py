@@ -15,7 +15,7 @@ from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
 from plcd.core.format_bridge import FormatBridge
 from plcd.core.frame import Origin, PlayedFrame
-from plcd.core.packet import AudioPacket, BlankPacket, SourceId, StreamFormat
+from plcd.core.packet import AudioPacket, BlankPacket, Recovery, SourceId, StreamFormat
 from plcd.core.sources import MAX_RUN, MAX_RUNS, Arrival
 from plcd.io.resampling import SampleRateConverter
 
@@ -172,8 +172,8 @@ class Sessions(RuleBasedStateMachine):
         for _ in range(count):
             self.deliver(other.packet(), self.peer.at_ns)
 
-    @rule(recovered=st.booleans())
-    def repeats(self, recovered: bool) -> None:
+    @rule(recovered=st.sampled_from([None, *Recovery]))
+    def repeats(self, recovered: Recovery | None) -> None:
         """Copies of what came before, as duplicates or as redundancy; and a packet without audio."""
         for packet in self.sent:
             self.deliver(replace(packet, recovered=recovered), self.peer.at_ns)
