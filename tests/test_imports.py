@@ -58,6 +58,8 @@ ON_DEMAND = {
     "onnxruntime",
     "soxr",
     "samplerate",
+    "aiohttp",
+    "prometheus_client",
 }
 """Loaded by the one feature that needs it: its shared library or the package itself may be missing. (scipy, which the
 report needs too, is loaded by numba wherever it is installed.)"""

@@ -38,6 +38,7 @@ def test_the_wheel_holds_the_package_the_models_and_the_licence(wheel: Path) -> 
     for path in (ROOT / "models").iterdir():
         assert f"plcd/models/{path.name}" in names
     assert "plcd/py.typed" in names
+    assert {f"plcd/io/http/page/{name}" for name in ("index.html", "page.css", "page.js")} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"plcd"}
 

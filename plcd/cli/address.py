@@ -3,6 +3,7 @@
 import re
 
 from plcd.cli.errors import CliError, ExitCode
+from plcd.io.http.address import is_loopback
 from plcd.wire.jacktrip_handshake import PORT as HUB_PORT
 
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,9})")
@@ -35,3 +36,18 @@ def parse_hub(text: str) -> tuple[str, int]:
     if not host or not port:
         raise CliError(f"{text!r} does not say which hub: write it as HOST or HOST:PORT", ExitCode.ADDRESS)
     return host, port
+
+
+def parse_http(text: str) -> tuple[str, int]:
+    """Host and port of the page and the metrics: ``PORT``, or ``HOST:PORT`` of this machine alone. Raises CliError."""
+    if text.isdecimal():
+        text = f"127.0.0.1:{text}"
+    elif ":" not in text:
+        raise CliError(f"cannot read {text!r}: write it as PORT, or 127.0.0.1:PORT", ExitCode.ADDRESS)
+    host, port = parse_address(text)
+    if not is_loopback(host):
+        raise CliError(
+            f"{text!r} can be reached from other machines: HTTP is for this one alone, write {port} or 127.0.0.1:{port}",
+            ExitCode.ADDRESS,
+        )
+    return "127.0.0.1" if host == "localhost" else host, port

@@ -119,6 +119,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         control=control,
         control_by_port=options.control == "auto",
         control_keys=options.control_keys,
+        http=options.http,
         record=options.record,
         record_dir=options.record_dir,
         capture=options.capture,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from plcd.cli.address import parse_address, parse_hub
+from plcd.cli.address import parse_address, parse_http, parse_hub
 from plcd.cli.errors import CliError, ExitCode
 from plcd.cli.values import choice, integer, lookahead
 from plcd.core.adaptation import BUDGET
@@ -80,6 +80,8 @@ class Options:
     """The control socket: auto, none, ipc:///PATH or tcp://HOST:PORT."""
     control_keys: Path | None = None
     """DIR of CURVE keys (plcd keys DIR); needed beyond this machine."""
+    http: tuple[str, int] | None = None
+    """PORT or HOST:PORT, of this machine alone: a live page with listen-in, and metrics for Prometheus."""
     record: Path | None = None
     """Also write what is played, silence included, to PATH (.wav or .flac) with a sidecar PATH.json."""
     record_dir: Path | None = None
@@ -120,6 +122,7 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "srtp_key": Path,
     "control": str,
     "control_keys": Path,
+    "http": parse_http,
     "record": Path,
     "record_dir": Path,
     "capture": Path,
@@ -141,6 +144,7 @@ _METAVARS = {
     "srtp_key": "FILE",
     "capture": "PATH",
     "control": "ENDPOINT",
+    "http": "PORT",
     "log_level": "LEVEL",
 }
 _HELP = {
@@ -173,6 +177,7 @@ _HELP = {
             "hear only SRTP under the key in FILE, or in the variable PLCD_SRTP_KEY",
             "control socket: auto, none, ipc:///PATH, tcp://HOST:PORT [auto: private to you]",
             "CURVE keys made by 'plcd keys DIR'; required beyond this machine",
+            "a live page and Prometheus metrics on PORT, or HOST:PORT, of this machine alone [off]",
             "also write what is played to PATH (.wav, .flac), with holes in PATH.json",
             "folder for recordings started over the control socket",
             "also write every datagram to PATH (pcapng), for plcd replay",

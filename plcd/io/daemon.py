@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
@@ -29,6 +29,7 @@ from plcd.io.outputs.base import Output
 from plcd.io.peer_session import PeerConfig, PeerSession
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
+from plcd.io.service import ServiceManager
 from plcd.io.session_file import SessionFile
 from plcd.io.speed import measure_pair_s
 from plcd.io.srtp import Unprotector
@@ -37,6 +38,9 @@ from plcd.io.udp import LARGEST, UdpReceiver, bind
 from plcd.neural.network import Network
 from plcd.neural.runner import Runner
 from plcd.wire.formats import Formats
+
+if TYPE_CHECKING:
+    from plcd.io.http.server import HttpServer
 
 log = logging.getLogger("plcd")
 engine_log = logging.getLogger("plcd.engine")
@@ -76,6 +80,8 @@ class DaemonConfig:
     control_by_port: bool = True
     """Where ``control`` is None: make one named after the UDP port."""
     control_keys: Path | None = None
+    http: tuple[str, int] | None = None
+    """Loopback address and port of the page and the metrics; port 0: one the system chooses."""
     record: Path | None = None
     record_dir: Path | None = None
     capture: Path | None = None
@@ -121,7 +127,8 @@ class Daemon:
         """
         sock = bind_or_say(self.config.host, self.config.port)
         host, port = sock.getsockname()[:2]
-        control = None
+        control = http = None
+        manager = ServiceManager()
         session = PeerSession(self.config.peers, sock, AllowList(self.config.allow).permits)
         try:
             endpoint = self.config.control
@@ -130,6 +137,9 @@ class Daemon:
             if endpoint is not None:
                 control = ControlServer(endpoint, self, self.config.control_keys)
                 await control.open()
+            if self.config.http is not None:
+                http = await self._open_http(*self.config.http)
+            manager.tell("STATUS=compiling")
             warm(self.config.engine.predictor or BEST)
             self.config.warm_output()
             SampleRateConverter(48_000, 1)  # loads the library before it is in anybody's way
@@ -145,9 +155,12 @@ class Daemon:
             if self._thread.capture is not None:
                 self._thread.capture.close()
             await session.close()
+            if http is not None:
+                await http.close()
             if control is not None:
                 await control.close()
             sock.close()
+            manager.close()
             raise
         capture = self._thread.capture
         _discard_backlog(sock)
@@ -167,7 +180,11 @@ class Daemon:
         self._thread.start(receiver)
         session.start()
         ready(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        manager.tell("READY=1")
+        informing = asyncio.create_task(manager.keep_informed(self.snapshot), name="service manager")
         await self._ended.wait()
+        informing.cancel()
+        manager.tell("STOPPING=1", "STATUS=stopping")
         await session.close()
         await asyncio.to_thread(self._thread.stop)
         if self._runner is not None:
@@ -175,8 +192,11 @@ class Daemon:
         receiver.close()
         if capture is not None:
             await asyncio.to_thread(capture.close)
+        if http is not None:
+            await http.close()
         if control is not None:
             await control.close()
+        manager.close()
         if self._failure is not None:
             raise self._failure
 
@@ -204,6 +224,20 @@ class Daemon:
         """Called on the engine's thread."""
         self._failure = self._failure or error
         self._loop.call_soon_threadsafe(self.stop)
+
+    async def _open_http(self, host: str, port: int) -> "HttpServer":
+        """Raises AddressError."""
+        from plcd.io.http.server import HttpServer  # only who asks for it waits for its packages
+
+        http = HttpServer(host, port, self.snapshot, self._thread.tap)
+        try:
+            await http.open()
+        except OSError as error:
+            await http.close()
+            raise AddressError(
+                f"cannot serve HTTP on {http.address}: {error.strerror or error}; choose another port"
+            ) from error
+        return http
 
     def _catch_signals(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

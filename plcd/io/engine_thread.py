@@ -29,6 +29,7 @@ from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.session_file import SessionFile
+from plcd.io.tap import Tap
 from plcd.io.timing import Durations
 from plcd.io.udp import UdpReceiver
 from plcd.neural.runner import DEADLINE_SHARE, Runner
@@ -81,6 +82,7 @@ class EngineThread:
         self.receiver: UdpReceiver | None = None
         self.session: PeerSession | None = None
         self.capture: SessionFile | None = None
+        self.tap = Tap()
         self._started = time.monotonic()
         self.snapshot = snapshot.take(self, self._started)
         """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""
@@ -146,6 +148,7 @@ class EngineThread:
             self._commands.run(self)
             self.take_snapshot()
         self.bridge = FormatBridge(self.engine, self.engine.rate, self.engine.channels, SampleRateConverter)
+        self.tap.rate = self.engine.rate
         output = self._make_output(self.engine.rate, self.engine.channels)
         if self.runner is not None:
             self.runner.serve(self.engine.rate, self.engine.channels, self.engine.config.packet)
@@ -203,6 +206,8 @@ class EngineThread:
         output.write(frame)
         if self.recorder is not None:
             self.recorder.write(frame)
+        if self.tap.wanted:
+            self.tap.write(frame.audio)
 
     def _finish(self) -> None:
         """One last frame that fades to silence."""

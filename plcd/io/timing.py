@@ -11,6 +11,7 @@ class Durations:
 
     def __init__(self) -> None:
         self.count = 0
+        self._sum_ns = 0
         self._max_ns = 0
         self._newest_ns = np.zeros(KEPT, dtype=np.int64)
 
@@ -18,15 +19,17 @@ class Durations:
         """Note one."""
         self._newest_ns[self.count % KEPT] = duration_ns
         self.count += 1
+        self._sum_ns += duration_ns
         self._max_ns = max(self._max_ns, duration_ns)
 
     def summary_ms(self) -> dict[str, float]:
-        """``count`` and ``max`` of all, ``p50`` and ``p99`` of the newest, in milliseconds (0 when there are none)."""
+        """``count``, ``sum`` and ``max`` of all, ``p50`` and ``p99`` of the newest, in milliseconds (0 when there are none)."""
         if not self.count:
-            return {"count": 0, "p50": 0.0, "p99": 0.0, "max": 0.0}
+            return {"count": 0, "sum": 0.0, "p50": 0.0, "p99": 0.0, "max": 0.0}
         p50, p99 = np.percentile(self._newest_ns[: min(self.count, KEPT)], (50, 99)) / 1e6
         return {
             "count": self.count,
+            "sum": round(self._sum_ns / 1e6, 4),
             "p50": round(float(p50), 4),
             "p99": round(float(p99), 4),
             "max": round(self._max_ns / 1e6, 4),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plcd.cli.address import parse_address, parse_hub
+from plcd.cli.address import parse_address, parse_http, parse_hub
 from plcd.cli.errors import CliError, ExitCode
 
 
@@ -72,3 +72,34 @@ def test_no_hubs(text: str) -> None:
     with pytest.raises(CliError) as caught:
         parse_hub(text)
     assert caught.value.exit_code == ExitCode.ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("8080", ("127.0.0.1", 8080)),
+        ("0", ("127.0.0.1", 0)),
+        ("localhost:8080", ("127.0.0.1", 8080)),
+        ("127.0.0.2:8080", ("127.0.0.2", 8080)),
+        ("[::1]:8080", ("::1", 8080)),
+    ],
+)
+def test_http_on_this_machine(text: str, place: tuple[str, int]) -> None:
+    assert parse_http(text) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [":8080", "0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "studio.example:8080", "localhost.example:8080"],
+)
+def test_http_beyond_this_machine_is_refused(text: str) -> None:
+    with pytest.raises(CliError, match=r"this one alone, write 8080 or 127\.0\.0\.1:8080") as caught:
+        parse_http(text)
+    assert caught.value.exit_code is ExitCode.ADDRESS
+
+
+@pytest.mark.parametrize("text", ["", "http", "-1", "70000", "127.0.0.1", "::1"])
+def test_http_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(CliError) as caught:
+        parse_http(text)
+    assert caught.value.exit_code is ExitCode.ADDRESS
