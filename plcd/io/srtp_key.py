@@ -1,7 +1,7 @@
 """The key that both ends of SRTP share: where it comes from, and how it is never shown."""
 
 import base64
-import binascii
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,20 +41,23 @@ class SrtpKey:
 
 def parse_key(text: str, where: str) -> SrtpKey:
     """A key in Base64, as SDP has it (RFC 4568), or in hexadecimal. Raises SrtpKeyError, naming ``where`` it came from."""
-    word = text.strip()
-    try:
-        master = bytes.fromhex(word)
-    except ValueError:
-        try:
-            master = base64.b64decode(word, validate=True)
-        except (binascii.Error, ValueError):
-            raise SrtpKeyError(
-                f"{where} holds no key: one line of Base64 or hexadecimal, as openssl rand -base64 30 makes it"
-            ) from None
-    if len(master) not in _PROFILES:
-        known = ", ".join(f"{size} for {name}" for size, (name, _) in _PROFILES.items())
-        raise SrtpKeyError(f"{where} holds {len(master)} bytes; key and salt have {known}")
-    return SrtpKey(master)
+    readings = []
+    for read in (bytes.fromhex, _from_base64):
+        with contextlib.suppress(ValueError):
+            readings.append(read(text.strip()))
+    if not readings:
+        raise SrtpKeyError(
+            f"{where} holds no key: one line of Base64 or hexadecimal, as openssl rand -base64 30 makes it"
+        )
+    for master in readings:
+        if len(master) in _PROFILES:
+            return SrtpKey(master)
+    known = ", ".join(f"{size} for {name}" for size, (name, _) in _PROFILES.items())
+    raise SrtpKeyError(f"{where} holds {len(readings[0])} bytes; key and salt have {known}")
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
 
 
 def load_key(path: Path | None, environment: Mapping[str, str]) -> SrtpKey | None:

@@ -31,7 +31,7 @@ class Reason(StrEnum):
     UNAUTHENTIC = "unauthentic"
     """Not signed with the key: from someone without it, or changed on its way."""
     REPLAYED = "replayed"
-    """Signed, but heard before, or too old to tell."""
+    """Under a number that was heard before, or is too old to tell."""
     HEADER = "header"
     """A field of the header holds what no sender would write, or plcd cannot play."""
     PACKET_LENGTH = "packet_length"
@@ -71,7 +71,7 @@ _USUAL_DETAIL = {
     Reason.JACKTRIP_RATE: "JackTrip does not name its rate: tell plcd, as in --rate 192000",
     Reason.NO_DESCRIPTOR: "audio before the descriptor that tells its rate; it comes within a second",
     Reason.UNAUTHENTIC: "not SRTP under this key: another key, none at all, or changed on its way",
-    Reason.REPLAYED: "heard before: a duplicate, or recorded and sent again",
+    Reason.REPLAYED: "heard before under this number: a duplicate, or recorded and sent again",
     Reason.GOODBYE: "the sender has ended: nothing is wrong",
 }
 """Of the reasons that are the same whatever the datagram."""

@@ -12,7 +12,7 @@ PACKAGES = (
     "gstreamer1.0-plugins-bad",
     "ffmpeg",
 )
-ELEMENTS = ("rtpL16pay", "rtpredenc", "rtpulpfecenc", "srtpenc")
+ELEMENTS = ("rtpL16pay", "rtpredenc", "rtpulpfecenc", "srtpenc", "srtpdec")
 
 
 def _present() -> bool:

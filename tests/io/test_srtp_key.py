@@ -22,6 +22,11 @@ def test_base64_and_hexadecimal(tmp_path: Path, text: str) -> None:
     assert load_key(None, {VARIABLE: text}) == SrtpKey(MASTER)
 
 
+@pytest.mark.parametrize("text", ["A" * 40, "a0" * 19 + "==", "deadbeef" * 5])
+def test_base64_that_looks_like_hexadecimal(text: str) -> None:
+    assert parse_key(text, "it") == SrtpKey(base64.b64decode(text))
+
+
 def test_none_is_none_and_a_file_wins(tmp_path: Path) -> None:
     assert load_key(None, {}) is None
     path = written(tmp_path / "key", bytes(44).hex())
