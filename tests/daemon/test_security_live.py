@@ -162,7 +162,8 @@ def test_a_stream_that_has_sent_for_hours_is_joined() -> None:
         stats = daemon.wait_idle()
         daemon.finish()
     assert stats["packets"]["on_time"] + stats["packets"]["refused"]["unauthentic"] == report.packets
-    assert stats["packets"]["refused"]["unauthentic"] <= 10
+    # Five steps of the search, one each 10 ms; packets that a busy machine bunches come to fewer.
+    assert 1 <= stats["packets"]["refused"]["unauthentic"] <= report.packets // 2
 
 
 @pytest.mark.parametrize("content", ["not a key: geheim", "AAAA"])
