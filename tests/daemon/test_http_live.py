@@ -71,7 +71,7 @@ def test_what_is_scraped_lies_between_what_is_asked_before_and_after(playing: tu
     before = daemon.stats()
     scraped = scrape(address)
     after = daemon.stats()
-    for fate in ("on_time", "late", "lost", "recovered"):
+    for fate in ("on_time", "late", "lost", "recovered_by_copy"):
         value = total(scraped, "plcd_packets_total", fate=fate)
         assert before["packets"][fate] <= value <= after["packets"][fate]
     expected = total(scraped, "plcd_packets_total")

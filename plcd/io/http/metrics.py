@@ -166,6 +166,18 @@ def _others(snapshot: Mapping[str, Any]) -> Iterator[Metric]:
     if reply is not None:
         yield CounterMetricFamily("plcd_reply_packets", "Packets sent back.", reply["packets"])
         yield CounterMetricFamily("plcd_reply_unsent", "Those the system did not take.", reply["unsent"])
+        yield CounterMetricFamily(
+            "plcd_reply_withheld", "Those that would have been more than came.", reply["withheld"]
+        )
+        if reply["input"] is not None:
+            yield CounterMetricFamily(
+                "plcd_input_underruns",
+                "Stretches captured and not fetched in time.",
+                reply["input"]["underruns"],
+            )
+            yield CounterMetricFamily(
+                "plcd_input_lost", "Blocks of silence sent for want of the device.", reply["input"]["lost"]
+            )
     if recording is not None:
         yield GaugeMetricFamily("plcd_recording_samples", "Samples in the recording.", recording["samples"])
         yield GaugeMetricFamily(

@@ -5,7 +5,7 @@ from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
-FATES = ("on_time", "late", "lost", "recovered")
+FATES = ("on_time", "late", "lost", "recovered_by_copy", "recovered_by_parity")
 """What became of each packet that ought to have come; they add up to those expected."""
 PARTS = ("depth", "resampler", "ring", "device")
 MS = 1e-3

@@ -30,6 +30,7 @@ def busy() -> dict[str, Any]:
         "late": 2,
         "lost": 7,
         "recovered": 1,
+        "recovered_by_copy": 1,
         "expected": 100,
         "duplicate": 3,
     }
@@ -45,7 +46,13 @@ def busy() -> dict[str, Any]:
         "spoken": 8,
         "withheld": 3,
     }
-    snapshot["reply"] = {"to": "192.0.2.7:5004", "packets": 11, "unsent": 1}
+    snapshot["reply"] = {
+        "to": ["192.0.2.7:5004"],
+        "packets": 11,
+        "unsent": 1,
+        "withheld": 2,
+        "input": {"name": "default", "underruns": 3, "lost": 4},
+    }
     snapshot["recording"] = {"path": "x.wav", "samples": 512, "error": None}
     snapshot["capture"] = {"path": "x.pcapng", "datagrams": 100, "dropped": 2, "error": "no space"}
     return snapshot
@@ -113,6 +120,8 @@ SOURCE = {"source": "192.0.2.7:5004"}
         ("plcd_source_info", {**SOURCE, "stream": "1a2b3c4d", "format": "L16/44100/1"}, 1),
         ("plcd_network_blocks_total", {"result": "missed"}, 2),
         ("plcd_reply_packets_total", {}, 11),
+        ("plcd_reply_withheld_total", {}, 2),
+        ("plcd_input_underruns_total", {}, 3),
         ("plcd_recording_failed", {}, 0),
         ("plcd_capture_failed", {}, 1),
         ("plcd_state", {"plcd_state": "playing"}, 1),
@@ -141,7 +150,8 @@ def test_names_and_types_keep_the_conventions(snapshot: dict[str, Any]) -> None:
             assert (family.type == "counter") == sample.name.endswith("_total"), sample.name
             assert all(re.fullmatch(r"[a-z_]+", label) for label in sample.labels)
     fates = {sample.labels["fate"] for sample in found["plcd_packets"].samples}
-    assert fates == {"on_time", "late", "lost", "recovered"}
+    assert fates == {"on_time", "late", "lost", "recovered_by_copy", "recovered_by_parity"}
+    assert sum(sample.value for sample in found["plcd_packets"].samples) == snapshot["packets"]["expected"]
 
 
 def test_each_peer_of_a_mix_has_figures_of_its_own() -> None:
