@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from plcd.core import gate
 from plcd.core.concealer import Concealer
 from plcd.core.frame import Samples
-from plcd.core.gate import BEFORE, Gate, error_db
+from plcd.core.gate import BEFORE, MEMORY, SELDOM, Gate, error_db
 from plcd.core.hole_filler import HoleFiller, Step
 from plcd.core.linear_prediction import Real
 from plcd.core.refiner import Block, Signal
@@ -89,6 +89,35 @@ def test_the_record_fades() -> None:
     assert 15 <= count <= 25  # 10 (7/8)^n < 1.05
 
 
+def trials_of(record: Gate, errors: tuple[float, float], holes: int) -> int:
+    """How many of ``holes`` holes brought a trial, each with these ``errors``."""
+    count = 0
+    for _ in range(holes):
+        if record.due():
+            record.note(*errors)
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize(("network", "trials"), [(1.0, MEMORY + 10), (1.5, MEMORY + 10), (1.06, MEMORY + 40)])
+def test_it_is_tried_seldom_where_the_verdict_is_clear(network: float, trials: int) -> None:
+    assert trials_of(Gate(), (network, 1.0), MEMORY + 10 * SELDOM) == trials
+
+
+def test_what_is_in_doubt_again_is_tried_at_each_hole_again() -> None:
+    record = Gate()
+    trials_of(record, (0.9, 1.0), 100)
+    assert trials_of(record, (1.06, 1.0), 10 * SELDOM) > 10
+    assert trials_of(record, (1.06, 1.0), 10) == 10
+    assert not record.open
+
+
+def test_a_trial_that_could_not_be_is_made_up_for() -> None:
+    record = Gate()
+    trials_of(record, (0.9, 1.0), MEMORY)
+    assert [record.due() for _ in range(SELDOM + 2)] == [False] * (SELDOM - 1) + [True] * 3
+
+
 class Network:
     """The prediction, ``wrong`` by so much of it."""
 
@@ -128,7 +157,7 @@ def conceal(
 def test_a_network_that_is_right_speaks_and_one_that_is_wrong_is_withheld() -> None:
     _, good = conceal(Network(0.0))
     assert good.refinements.withheld == 0
-    assert (good.refinements.shown, good.refinements.trials, good.refinements.share) == (10, 10, 1.0)
+    assert (good.refinements.shown, good.refinements.trials, good.refinements.share) == (10, MEMORY, 1.0)
     _, bad = conceal(Network(0.8))
     assert bad.refinements.shown == 1
     assert (bad.refinements.withheld, bad.refinements.trials) == (9, 10)
