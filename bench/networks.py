@@ -191,7 +191,7 @@ def markdown(
         "## One lost packet",
         "",
         "One packet in ten of music is lost, mono, one thread; milliseconds, p50 / p99. *All*: nothing done ahead, so fits,",
-        "prediction, network, both crossfades and, at one hole in four or more, its trial on the packet before are in it; *more*:",
+        "prediction, network, both crossfades and, at one hole in four or more, its trial on the packet before are in it. *More*",
         "by p50 / by the mean, with the trials' share. *After*: from the loss known to its samples, fits and first stages done",
         "before. *Run ahead*: the same, all prepared before (to reach: p99 at most 0.3).",
         "",
