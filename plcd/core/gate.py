@@ -25,7 +25,7 @@ from plcd.core.refiner import Block, Refiner, Signal, playable
 
 MEMORY: Final = 8
 """Trials over which the record fades to 1/e: at 10 % loss about a second, a phrase."""
-MARGIN: Final = 0.02
+MARGIN: Final = 0.015
 """By so much of the prediction's error the network's may be larger: a network that only adds what is missed on average is not
 to be judged by one packet. Measured on the 20 recordings of bench/data at 10 % loss: with the hybrid the record's mean is 0.94 to
 1.006 on all but one (tabla, 1.05), with a PARCnet that was hardly better than its prediction up to 1.01 but on the brass and
