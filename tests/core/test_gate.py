@@ -67,11 +67,11 @@ def test_it_is_finite_whatever_comes(count: int, one: float, other: float) -> No
 def test_it_is_open_until_there_is_a_record_and_as_long_as_that_is_no_worse() -> None:
     record = Gate()
     assert record.open
-    record.note(3.05, 3.0)
+    record.note(3.04, 3.0)
     assert record.open
     record.note(4.0, 3.0)
     assert not record.open
-    assert record.network == pytest.approx(3.525)
+    assert record.network == pytest.approx(3.52)
     for _ in range(20):
         record.note(2.5, 3.0)
     assert record.open
@@ -86,7 +86,7 @@ def test_the_record_fades() -> None:
     while not record.open:
         record.note(0.0, 1.0)
         count += 1
-    assert 15 <= count <= 25  # 10 (7/8)^n < 1.02
+    assert 15 <= count <= 25  # 10 (7/8)^n < 1.015
 
 
 def trials_of(record: Gate, errors: tuple[float, float], holes: int) -> int:
@@ -99,7 +99,7 @@ def trials_of(record: Gate, errors: tuple[float, float], holes: int) -> int:
     return count
 
 
-@pytest.mark.parametrize(("network", "trials"), [(1.0, MEMORY + 10), (1.5, MEMORY + 10), (1.03, MEMORY + 40)])
+@pytest.mark.parametrize(("network", "trials"), [(1.0, MEMORY + 10), (1.5, MEMORY + 10), (1.02, MEMORY + 40)])
 def test_it_is_tried_seldom_where_the_verdict_is_clear(network: float, trials: int) -> None:
     assert trials_of(Gate(), (network, 1.0), MEMORY + 10 * SELDOM) == trials
 
@@ -107,8 +107,8 @@ def test_it_is_tried_seldom_where_the_verdict_is_clear(network: float, trials: i
 def test_what_is_in_doubt_again_is_tried_at_each_hole_again() -> None:
     record = Gate()
     trials_of(record, (0.9, 1.0), 100)
-    trials_of(record, (1.03, 1.0), 20 * SELDOM)
-    assert trials_of(record, (1.03, 1.0), 10) == 10
+    trials_of(record, (1.02, 1.0), 20 * SELDOM)
+    assert trials_of(record, (1.02, 1.0), 10) == 10
     assert not record.open
 
 
