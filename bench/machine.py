@@ -59,12 +59,13 @@ def pin() -> None:
 
 
 def percentiles_ms(durations_ns: list[int]) -> dict[str, float]:
-    """p50, p99 and max in milliseconds."""
+    """p50, p99, max and mean in milliseconds."""
     values = np.array(durations_ns) / 1e6
     return {
         "p50": round(float(np.percentile(values, 50)), 4),
         "p99": round(float(np.percentile(values, 99)), 4),
         "max": round(float(values.max()), 4),
+        "mean": round(float(values.mean()), 4),
         "n": len(durations_ns),
     }
 

@@ -102,7 +102,7 @@ DEFAULT: Final = ",".join((*REGISTRY, "plcd:best@0", *(f"{name}.onnx" for name i
 """With ours without sampled innovation, nearest in waveform, and with every network that ships."""
 EXISTING: Final = (
     f"{', '.join(REGISTRY)}, plcd:PREDICTOR, plcd:PREDICTOR@NOISE (as plcd:burg:512/4096, plcd:best@0) "
-    "or the path of an .onnx file"
+    "or the path of an .onnx file, FILE.onnx@NOISE"
 )
 
 
@@ -113,7 +113,7 @@ def find_system(name: str) -> System:
         return REGISTRY[name]
     if name.startswith(_PREFIX):
         return _with_predictor(name, name.removeprefix(_PREFIX))
-    if name.endswith(".onnx"):
+    if name.partition("@")[0].endswith(".onnx"):
         return _with_model(name)
     raise CliError(f"--systems {name!r}: there are {EXISTING}", ExitCode.USAGE)
 
@@ -128,21 +128,34 @@ def parse_systems(text: str) -> list[System]:
 
 def _with_predictor(name: str, options: str) -> System:
     predictor, _, amount = options.partition("@")
+    noise = _noise(name, amount, predictor)
+    description = f"plcd with --predictor {predictor}" + (f" --noise {amount}" if amount else "")
+    return _ours(name, f"plcd {options}", description, predictor, noise)
+
+
+def _noise(name: str, amount: str, predictor: str | None = None) -> float:
     try:
         noise = float(amount or "1")
         Concealer(44_100, predictor=predictor, noise=noise)
     except ValueError as error:
         raise CliError(f"--systems {name!r}: {error}", ExitCode.USAGE) from None
-    description = f"plcd with --predictor {predictor}" + (f" --noise {amount}" if amount else "")
-    return _ours(name, f"plcd {options}", description, predictor, noise)
+    return noise
 
 
 def _with_model(name: str) -> System:
-    refiner = load_model(name).network
-    path = find_model(name)
+    file, _, amount = name.partition("@")
+    noise = _noise(name, amount)
+    refiner = load_model(file).network
+    path = find_model(file)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     own = own_predictor(refiner)
-    on = "" if own is None else f" on {own}"
+    on = ("" if own is None else f" on {own}") + (f"@{amount}" if amount else "")
     return _ours(
-        name, f"plcd + {path.stem}{on}", f"plcd with the network {path.name}{on}", None, 1.0, refiner, digest
+        name,
+        f"plcd + {path.stem}{on}",
+        f"plcd with the network {path.name}{on}",
+        None,
+        noise,
+        refiner,
+        digest,
     )

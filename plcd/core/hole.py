@@ -138,7 +138,8 @@ class OpenHole:
             self._forecaster.keep(channel, members)
         for running in self.refining:
             running.allowed = self._gate is None or self._gate.open
-        if self._gate is not None and self.refining and self._history.place == self.place:
+        opens = self._gate is not None and self.refining and self._history.place == self.place
+        if opens and self._gate is not None and self._gate.due():
             self.trial = self._noted(self.place % len(self._fits))
 
     def _noted(self, channel: int) -> Trial | None:

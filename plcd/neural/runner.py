@@ -156,7 +156,8 @@ class Runner:
             running.done.wait(self._left_s())
             running = self._busy()
         left_s = self._left_s()
-        if running is not None or (left_s is not None and left_s <= 0.0):
+        least_s = self.least_s if self.urgent else 0.0
+        if running is not None or (left_s is not None and left_s <= least_s):
             self.late += self.urgent
             return None
         job = self._start(action, self.urgent)

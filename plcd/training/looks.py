@@ -135,7 +135,8 @@ class Looks(lightning.Callback):
             )  # one block at a time: more threads cost more than they give, much more beside others
             if not self.predictor:
                 self._measure_predictor(task)
-            figures |= self.bench.measure(TaskRefiner(task), 1.0, self.bar.say)
+            noise = 1.0 if task.framing.noise else 0.0  # beside what it is shown: its own record decides then
+            figures |= self.bench.measure(TaskRefiner(task), noise, self.bar.say)
             torch.set_num_threads(threads)
         task.train(was)
         return figures

@@ -180,6 +180,8 @@ class Finetune:
     steps: int = 600
     rate: float = 0.25
     """Times the recipe's learning rate."""
+    choose: str = "zimtohrli"
+    """The figure that chooses the weights, as in ``validation``: the loss of a few takes says too little."""
 
 
 @dataclass(frozen=True, slots=True)

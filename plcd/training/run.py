@@ -125,7 +125,7 @@ def _settled(options: Options) -> Recipe:
             recipe,
             optimiser=optimiser,
             steps=recipe.finetune.steps,
-            validation=replace(recipe.validation, every=every),
+            validation=replace(recipe.validation, every=every, choose=recipe.finetune.choose),
         )
     if options.validate_every is not None:
         recipe = replace(recipe, validation=replace(recipe.validation, every=options.validate_every))

@@ -36,6 +36,7 @@ def test_silence_is_always_among_them() -> None:
         ("zero,nothing", "'nothing': there are zero, repeat"),
         ("plcd:order9", "'plcd:order9'"),
         ("/no/such.onnx", "/no/such.onnx"),
+        ("/no/such.onnx@9", "noise must lie in 0..2"),
     ],
 )
 def test_what_there_is_not_is_told_in_one_line(text: str, told: str) -> None:
@@ -59,6 +60,10 @@ def test_a_network_runs_on_what_it_was_trained_on_and_its_title_says_so(tmp_path
         assert system.title == title
         made[predictor] = system.conceal(sound, flags, PACKET, RATE, 0).samples
     assert not np.array_equal(made["best"], made["lpc:128/3584"])
+    bare = find_system(f"{path}@0")
+    assert bare.title == "plcd + mine on lpc:128/3584@0"
+    made["bare"] = bare.conceal(sound, flags, PACKET, RATE, 0).samples
+    assert not np.array_equal(made["bare"], made["lpc:128/3584"])
 
 
 @pytest.mark.parametrize("lookahead", [0, 1, 3])

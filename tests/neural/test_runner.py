@@ -151,6 +151,15 @@ def test_what_is_ended_before_it_begins_is_never_run() -> None:
     runner.close()
 
 
+def test_what_cannot_be_ready_is_not_begun(quick: Runner) -> None:
+    quick.least_s = 1e5
+    quick.until_ns = in_ms(1e6)
+    assert quick.refine(block()) is None
+    assert (quick.late, quick._running) == (1, None)
+    quick.urgent = False
+    assert quick.refine(block()) is not None
+
+
 def test_how_long_it_takes_is_measured_and_too_slow_ones_are_refused(quick: Runner) -> None:
     quick.warm()
     assert 0.0 < quick.least_s <= quick.after_s
