@@ -22,10 +22,7 @@ class Spectrum:
         self.rate = rate
         self._newest = np.zeros(WINDOW, dtype=np.float32)
         self._taper = np.hanning(WINDOW).astype(np.float32)
-        edges = band_edges_hz(rate) * WINDOW / rate
-        bins = np.rint(edges).astype(int)
-        self._first = np.minimum(bins[:-1], WINDOW // 2)
-        self._last = np.minimum(np.maximum(bins[1:], self._first + 1), WINDOW // 2 + 1)
+        self._bins = np.rint(band_edges_hz(rate) * WINDOW / rate).astype(int)
 
     def hear(self, audio: Samples) -> None:
         """What was played next, ``(samples, channels)``."""
@@ -35,8 +32,9 @@ class Spectrum:
     def levels_db(self) -> list[int]:
         """The strongest bin of each band; a sine at full scale is 0 dB."""
         magnitude = np.abs(np.fft.rfft(self._newest * self._taper)) * (2 / self._taper.sum())
-        strongest = [magnitude[a:b].max() for a, b in zip(self._first, self._last, strict=True)]
-        return [round(float(level)) for level in 20 * np.log10(np.maximum(strongest, 10 ** (FLOOR_DB / 20)))]
+        strongest = np.maximum.reduceat(magnitude, self._bins)[:BANDS]  # one bin where a band is narrower
+        levels = 20 * np.log10(np.maximum(strongest, 10 ** (FLOOR_DB / 20)))
+        return [round(float(level)) for level in levels]
 
 
 def band_edges_hz(rate: int) -> NDArray[np.float64]:
