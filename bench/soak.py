@@ -2,8 +2,8 @@
 
 plcd plays to the null output what plcd send sends it over UDP on loopback: 2 % bursts, jitter, swapped packets, a clock that is
 200 ppm fast and slow in turn. Three times the sender is killed and started anew. Once a second the daemon is asked how it is.
-With --write the outcome goes to bench/SOAK.md and docs/soak.png. A run of less than half an hour judges neither underruns nor
-missed deadlines: those are the machine's as much as plcd's.
+With --write the outcome goes to bench/SOAK.md and docs/soak.png. A run of less than half an hour judges nothing that a busy
+machine could spoil: underruns, missed deadlines, stalls that move the playout point.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def judge(course: Course) -> None:
     steps = [abs(b[1] - a[1]) for a, b in pairwise(windows) if a[2] and b[2] and b[0] - a[0] < 1.5 * WINDOW_S]
     for fine, what in (
         (events["restarts"] == len(PPM) - 1, f"{events['restarts']} restarts of {len(PPM) - 1} found"),
-        (events["reanchored"] == 0, f"re-anchored {events['reanchored']} times"),
+        (not full or events["reanchored"] == 0, f"re-anchored {events['reanchored']} times"),
         (not full or events["underruns"] == 0, f"{events['underruns']} underruns"),
         (not full or events["missed_deadlines"] == 0, f"{events['missed_deadlines']} missed deadlines"),
         (
@@ -147,11 +147,17 @@ def judge(course: Course) -> None:
             == packets["on_time"] + packets["late"] + packets["lost"] + packets["recovered"],
             "expected is not the sum of its parts",
         ),
-        (packets["expected"] > 80 * 60 * course.minutes, f"only {packets['expected']} packets"),
+        (
+            packets["expected"] > (80 if full else 1) * 60 * course.minutes,
+            f"only {packets['expected']} packets",
+        ),
         (0.01 < packets["lost"] / packets["expected"] < 0.03, f"{packets['lost']} lost"),
         (packets["kernel_dropped"] == packets["queue_dropped"] == 0, "packets dropped in this machine"),
         (max(after) - after[0] <= MEMORY_MB, f"memory grew by {max(after) - after[0]:.1f} MB"),
-        (max(steps, default=0.0) <= STEP_MS, f"the level stepped by {max(steps, default=0.0):.1f} ms"),
+        (
+            not full or max(steps, default=0.0) <= STEP_MS,
+            f"the level stepped by {max(steps, default=0.0):.1f} ms",
+        ),
     ):
         if not fine:
             course.failures.append(what)
