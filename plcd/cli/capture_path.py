@@ -6,9 +6,9 @@ from pathlib import Path
 from plcd.cli.errors import CliError, ExitCode
 
 
-def check_path(path: Path, flag: str) -> None:
-    """That a session could be written to ``path``; ``flag`` begins the message. Raises CliError."""
-    if path.exists():
+def check_path(path: Path, flag: str, new: bool = True) -> None:
+    """That a session could be written to ``path``, which is to be ``new``; ``flag`` begins the message. Raises CliError."""
+    if new and path.exists():
         raise CliError(
             f"{flag}{path}: is there already, and a session is not replaced: give another name", ExitCode.FILE
         )

@@ -164,7 +164,7 @@ def _check_recording(options: Options) -> None:
                 f"--record {options.record} is the output file too: give another name", ExitCode.USAGE
             )
     if options.capture is not None:
-        check_path(options.capture, "--capture ")
+        check_path(options.capture, "--capture ", new=False)
     if options.anonymous and options.capture is None:
         raise CliError("--anonymous is about --capture: say where to, or leave it away", ExitCode.USAGE)
     if options.record_dir is not None and not options.record_dir.is_dir():

@@ -30,7 +30,7 @@ from plcd.io.peer_session import PeerConfig, PeerSession
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.service import ServiceManager
-from plcd.io.session_file import SessionFile
+from plcd.io.session_file import SessionFile, unused
 from plcd.io.speed import measure_pair_s
 from plcd.io.srtp import Unprotector
 from plcd.io.srtp_key import SrtpKey
@@ -85,7 +85,7 @@ class DaemonConfig:
     record: Path | None = None
     record_dir: Path | None = None
     capture: Path | None = None
-    """Write every datagram there, as it came."""
+    """Write every datagram there, as it came; where there is a file already, beside it."""
     anonymous: bool = False
     """Without the senders' addresses."""
     model: Network[Any] | None = None
@@ -147,7 +147,9 @@ class Daemon:
                 self._runner.warm()
             self._thread.engine.pair_s = measure_pair_s()
             if self.config.capture is not None:
-                self._thread.capture = SessionFile(self.config.capture, (host, port), self.config.anonymous)
+                path = unused(self.config.capture)
+                self._thread.capture = SessionFile(path, (host, port), self.config.anonymous)
+                log.info("capture: every datagram goes to %s", path)
             gc.collect()
             gc.freeze()
             await _open(session, port)

@@ -8,7 +8,7 @@ import pytest
 from apt_packages import provide
 
 from plcd.io import session_file
-from plcd.io.session_file import SessionFile, SessionFileError
+from plcd.io.session_file import SessionFile, SessionFileError, unused
 from plcd.io.session_reader import Arrived, arrivals, survey
 from plcd.wire.jacktrip import STOP
 
@@ -100,6 +100,15 @@ def test_a_session_is_never_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"last night"
     with pytest.raises(SessionFileError, match="No such file or directory"):
         SessionFile(tmp_path / "nowhere" / "s", TO)
+
+
+def test_a_daemon_that_starts_anew_goes_on_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "night.plcdcap"
+    assert unused(path) == path
+    path.touch()
+    assert unused(path) == tmp_path / "night-2.plcdcap"
+    (tmp_path / "night-2.plcdcap").touch()
+    assert unused(path) == tmp_path / "night-3.plcdcap"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
