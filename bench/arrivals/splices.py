@@ -34,7 +34,10 @@ def measured() -> dict[str, list[float]]:
     for path in sorted(CLIPS.rglob("*.flac")):
         music, rate = sf.read(path, dtype="float32", always_2d=True)
         fade, most, longer = (round(seconds * rate) for seconds in (FADE_S, MOST_S, LONGER_S))
-        for start in rng.integers(rate, max(rate + 1, len(music) - 2 * most - 8192), PLACES).tolist():
+        starts = rng.integers(rate, max(rate + 1, len(music) - 2 * most - 8192), PLACES).tolist()
+        patience = round(1.1e-9 * PATIENCE_NS * rate)
+        music = np.tile(music, (2 + patience // len(music), 1))  # clips are shorter than the rule's patience
+        for start in starts:
             for row, value in zip(rows.values(), _skips(music, start, fade, most, rate), strict=False):
                 row.append(value)
             for row, value in zip(
@@ -49,7 +52,7 @@ def _loudness(music: Samples, place: int) -> float:
 
 
 def _skips(music: Samples, start: int, fade: int, most: int, rate: int) -> tuple[float, float]:
-    """Without a choice, and by the rule: frame after frame, with a bar that falls."""
+    """Without a choice, and by the rule: frame after frame, with a bar that rises."""
     plain = float(
         differences_db(music[start : start + fade], music[start:][: most + fade], _loudness(music, start))[
             most
