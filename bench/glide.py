@@ -28,8 +28,8 @@ def glide() -> NDArray[np.float32]:
     rise = OCTAVES_A_SECOND * np.log(2)
     time = np.arange(SECONDS * RATE) / RATE
     cycles = (np.exp(rise * time) - 1) / rise
-    sound = 0.2 * sum(np.sin(2 * np.pi * hz * cycles) for hz in HZ)
-    return (np.round(sound * 32767) / 32768).astype(np.float32)[:, None]
+    sound = 0.2 * np.sum([np.sin(2 * np.pi * hz * cycles) for hz in HZ], axis=0)
+    return np.asarray(np.round(sound * 32767) / 32768, dtype=np.float32)[:, None]
 
 
 def measure(name: str) -> NDArray[np.float64]:

@@ -91,7 +91,6 @@ def _packets(packets: Mapping[str, Any]) -> Iterator[Row]:
         "parity",
         "reordered",
         "duplicate",
-        "too_early",
         "foreign",
         "stray",
         "kernel_dropped",

@@ -46,7 +46,6 @@ SNAPSHOT: dict[str, Any] = {
         "expected": 9667,
         "reordered": 7,
         "duplicate": 0,
-        "too_early": 0,
         "foreign": 2,
         "kernel_dropped": 5,
         "queue_dropped": 0,
