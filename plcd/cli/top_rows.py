@@ -44,6 +44,7 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
     yield from _prepared(_part(snapshot, "ahead"))
     yield Row("output", _text(snapshot.get("output")))
     yield _recording(recording if isinstance(recording, Mapping) else None)
+    yield from _capture(_part(snapshot, "capture"))
 
 
 def _source(source: Mapping[str, Any]) -> str:
@@ -201,6 +202,16 @@ def _recording(recording: Mapping[str, Any] | None) -> Row:
     error = recording.get("error")
     state = f"stopped: {_text(error)}" if error else f"{_count(recording.get('samples'))} samples"
     return Row("recording", f"{_text(recording.get('path'))}, {state}", alarm=bool(error))
+
+
+def _capture(capture: Mapping[str, Any]) -> Iterator[Row]:
+    """Shown where a session is written down."""
+    if not capture:
+        return
+    error, dropped = capture.get("error"), capture.get("dropped")
+    state = f"stopped: {_text(error)}" if error else f"{_count(capture.get('datagrams'))} datagrams"
+    state += f", {_count(dropped)} dropped" if dropped else ""
+    yield Row("capture", f"{_text(capture.get('path'))}, {state}", alarm=bool(error or dropped))
 
 
 def _part(snapshot: Mapping[str, Any], name: str) -> Mapping[str, Any]:

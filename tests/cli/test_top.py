@@ -240,6 +240,28 @@ def test_a_recording_that_failed_is_shown_with_its_reason(
     assert "take?[2J.wav, stopped: no space left" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("capture", "shown"),
+    [
+        (None, None),
+        ({"path": "n.pcapng", "datagrams": 1234, "dropped": 0, "error": None}, "n.pcapng, 1,234 datagrams"),
+        ({"path": "n", "datagrams": 5, "dropped": 7, "error": None}, "n, 5 datagrams, 7 dropped"),
+        ({"path": "n", "datagrams": 5, "dropped": 0, "error": "no space left"}, "n, stopped: no space left"),
+    ],
+)
+def test_a_session_that_is_written_down_is_shown(
+    endpoint: str,
+    station: Station,
+    capsys: pytest.CaptureFixture[str],
+    capture: dict[str, object] | None,
+    shown: str | None,
+) -> None:
+    station.state["capture"] = capture
+    command("--control", endpoint, "--once")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("capture")]
+    assert [line.split(maxsplit=1)[1] for line in lines] == ([shown] if shown else [])
+
+
 def test_the_only_daemon_is_found_and_of_several_one_must_be_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, station: Station, capsys: pytest.CaptureFixture[str]
 ) -> None:
