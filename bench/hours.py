@@ -211,7 +211,8 @@ def markdown(one: Outcome) -> str:
             f"{DEPTH_MS:g} ms, a cheap predictor;",
             f"mono, packets of {PACKET} at {RATE / 1000:g} kHz; 2 % lost in bursts, jitter of {network.JITTER_MS:g} ms, 1 % "
             f"swapped, a sender that is {PPM:g} ppm fast",
-            f"and slow in turn, and started anew every {one.life_s / 3600:.3g} hours: after 0.2 or 3 s, from the same port or another.",
+            f"and slow in turn, and started anew every {one.life_s / 3600:.3g} hours: after 0.2 or 3 s, from the same port or "
+            "another.",
             "Real time says other things: [SOAK.md](SOAK.md).",
             "",
             f"Machine: {machine}.",
