@@ -94,9 +94,9 @@ def jack_session(folder: Path) -> Iterator[JackSession]:
 
 def share_of_tone(audio: Samples, channel: int = 0, period: int = TONE_SAMPLES) -> float:
     """Of the windows that hold the tone and nothing else: jackd may skip a period on a busy machine, so not of the whole."""
-    window = 10 * TONE_SAMPLES
+    window = 10 * period
     count = len(audio) // window
     pieces = audio[: count * window, channel].reshape(count, window).astype(np.float64)
     spectra = np.abs(np.fft.rfft(pieces)) ** 2
-    good = spectra[:, window // period] > 0.9999 * np.maximum(spectra.sum(1), 1e-3)
+    good = spectra[:, 10] > 0.9999 * np.maximum(spectra.sum(1), 1e-3)
     return float(np.mean(good))

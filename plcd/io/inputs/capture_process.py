@@ -11,6 +11,7 @@ of JSON with the error, and the end.
 import contextlib
 import json
 import os
+import queue
 import struct
 import sys
 import threading
@@ -20,6 +21,11 @@ FAILED = 0xFFFFFFFF
 PRIORITY = 10
 """As in :mod:`plcd.io.priority`."""
 COUNT = struct.Struct("<I")
+LOOK_S = 0.25
+"""How often to see whether the stream is still alive while it gives nothing."""
+MOST_BLOCKS = 64
+Blocks = queue.Queue[tuple[bytes, bool]]
+"""Audio, and whether some before it was lost."""
 
 
 def main() -> None:
@@ -30,13 +36,14 @@ def main() -> None:
     for number in (1, 2):  # libraries chat there
         os.dup2(quiet, number)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    blocks: Blocks = queue.Queue(MOST_BLOCKS)
     wanted = json.loads(sys.argv[1])
     try:
         if wanted.get("look"):
             _find(wanted["device"])
             _write(pipe, _line({}))
             return
-        stream, form = _open(wanted)
+        stream, form = _open(wanted, blocks)
         stream.start()
     except Exception as error:  # PortAudioError is a class of a module that may not load
         _write(pipe, _line({"error": _explain(error)}))
@@ -47,16 +54,31 @@ def main() -> None:
     lost = 0
     while True:
         try:
-            block, overflowed = stream.read(form["samples"])
-        except Exception as error:
-            _write(pipe, COUNT.pack(FAILED) + _line({"error": _explain(error)}))
+            block, overflowed = blocks.get(timeout=LOOK_S)
+        except queue.Empty:
+            if stream.active:
+                continue
+            _write(pipe, COUNT.pack(FAILED) + _line({"error": "its stream has ended"}))
             return
         lost += overflowed
-        _write(pipe, COUNT.pack(lost) + bytes(block))
+        _write(pipe, COUNT.pack(lost) + block)
 
 
-def _open(wanted: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """At the rate that is wanted if the device has it, else at its own; with as many channels as it has."""
+def _open(wanted: dict[str, Any], blocks: Blocks) -> tuple[Any, dict[str, Any]]:
+    """At the rate that is wanted if the device has it, else at its own; with as many channels as it has.
+
+    Its callback fills ``blocks``: PortAudio's blocking way corrupts memory over JACK (19.6).
+    """
+    dropped = False
+
+    def take(block: Any, _samples: int, _time: Any, status: Any) -> None:
+        nonlocal dropped
+        try:
+            blocks.put_nowait((bytes(block), bool(status.input_overflow) or dropped))
+            dropped = False
+        except queue.Full:
+            dropped = True
+
     sounddevice, info = _find(wanted["device"])
     channels = max(1, min(wanted["channels"], info["max_input_channels"]))
     own = round(info["default_samplerate"])
@@ -71,6 +93,7 @@ def _open(wanted: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
                 dtype="float32",
                 blocksize=samples,
                 latency="low",
+                callback=take,
             )
         except sounddevice.PortAudioError:
             if rate == own:
