@@ -172,11 +172,11 @@ def _others(snapshot: Mapping[str, Any]) -> Iterator[Metric]:
         if reply["input"] is not None:
             yield CounterMetricFamily(
                 "plcd_input_underruns",
-                "Stretches captured and not fetched in time.",
+                "Blocks of silence sent for want of the device, and stretches of it not fetched in time.",
                 reply["input"]["underruns"],
             )
-            yield CounterMetricFamily(
-                "plcd_input_lost", "Blocks of silence sent for want of the device.", reply["input"]["lost"]
+            yield GaugeMetricFamily(
+                "plcd_input_lost", "Whether the input's device is gone.", int(reply["input"]["lost"])
             )
     if recording is not None:
         yield GaugeMetricFamily("plcd_recording_samples", "Samples in the recording.", recording["samples"])
