@@ -38,7 +38,7 @@ LOSS = "gilbert:0.079,0.69"
 MUSIC = Path(__file__).parent / "data" / "dev" / "mixed"
 RESULTS = Path(__file__).parent / "STREAMS.md"
 FORM = StreamFormat("L16", RATE, 1)
-NETWORK_SHARE = 0.45
+NETWORK_SHARE = 0.55
 """Of a frame's time, until when a network may run: what is left is for the predictions of other streams that wait behind it."""
 SETTLE_S = 1.0
 """From the start of all processes to the first frame."""
