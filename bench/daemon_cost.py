@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,10 @@ class Running:
 
 
 @contextmanager
-def daemon(environment: dict[str, str] | None = None, model: str = "auto") -> Iterator[Running]:
-    """A daemon with the null output and ``model``, on a free port; it is interrupted at the end."""
+def daemon(
+    environment: dict[str, str] | None = None, model: str = "auto", flags: Sequence[str] = ()
+) -> Iterator[Running]:
+    """A daemon with the null output, ``model`` and ``flags``, on a free port; it is interrupted at the end."""
     folder = tempfile.mkdtemp(prefix="plcd-bench-")
     control = f"ipc://{folder}/control"
     command = [
@@ -47,6 +49,7 @@ def daemon(environment: dict[str, str] | None = None, model: str = "auto") -> It
         control,
         "--model",
         model,
+        *flags,
     ]
     started = time.perf_counter()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)

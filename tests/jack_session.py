@@ -31,9 +31,9 @@ class JackSession:
         self.server = environment["JACK_DEFAULT_SERVER"]
 
     @contextlib.contextmanager
-    def running(self, *command: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """``command`` as a client of this jackd; ended as Ctrl-C would end it."""
-        log = self._folder / f"{command[0]}.log"
+    def running(self, *command: str, name: str = "") -> Iterator["subprocess.Popen[bytes]"]:
+        """``command`` as a client of this jackd; ended as Ctrl-C would end it. ``name``: for :meth:`said`, else the program's."""
+        log = self._folder / f"{name or command[0]}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(command, env=self.environment, stdout=file, stderr=file)
         try:

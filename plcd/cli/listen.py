@@ -124,6 +124,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         record_dir=options.record_dir,
         capture=options.capture,
         anonymous=options.anonymous,
+        mix=_mix(options),
         model=model.network,
         model_failure=model.failure,
     )
@@ -147,6 +148,23 @@ def engine_config(options: Options) -> "EngineConfig":
     )
 
 
+def _mix(options: Options) -> "daemon.MixConfig | None":
+    """How several peers are heard. Raises CliError."""
+    from plcd.core.mixer import DEFAULT_PEERS
+    from plcd.io.daemon import MixConfig
+
+    if options.mix:
+        return MixConfig(options.max_peers, options.gain, options.record_peers)
+    given = {
+        "--max-peers": options.max_peers != DEFAULT_PEERS,
+        "--gain": bool(options.gain),
+        "--record-peers": options.record_peers is not None,
+    }
+    for flag in (flag for flag, is_given in given.items() if is_given):
+        raise CliError(f"{flag} is about several peers at once: add --mix", ExitCode.USAGE)
+    return None
+
+
 def _check_recording(options: Options) -> None:
     """Where recordings are to go, before anything plays that would be missed. Raises CliError."""
     from plcd.io.outputs.base import DeviceError
@@ -167,8 +185,9 @@ def _check_recording(options: Options) -> None:
         check_path(options.capture, "--capture ", new=False)
     if options.anonymous and options.capture is None:
         raise CliError("--anonymous is about --capture: say where to, or leave it away", ExitCode.USAGE)
-    if options.record_dir is not None and not options.record_dir.is_dir():
-        raise CliError(f"--record-dir {options.record_dir}: no such folder, make it first", ExitCode.FILE)
+    for flag, folder in (("--record-dir", options.record_dir), ("--record-peers", options.record_peers)):
+        if folder is not None and not folder.is_dir():
+            raise CliError(f"{flag} {folder}: no such folder, make it first", ExitCode.FILE)
 
 
 def _say_ready(address: str) -> None:

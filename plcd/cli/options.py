@@ -14,9 +14,11 @@ from plcd.core.adaptation import BUDGET
 from plcd.core.depth import DEFAULT_DEPTH, Depth
 from plcd.core.engine_config import RUN_AHEAD, parse_budget, parse_noise, parse_predictor
 from plcd.core.ensemble import Ensemble
+from plcd.core.mixer import DEFAULT_PEERS, MOST_PEERS
 from plcd.core.packet import StreamFormat
 from plcd.core.resampled import DRIFT
 from plcd.io.allow_list import IpNetwork, parse_network
+from plcd.io.gains import PeerGain, parse_gain
 from plcd.wire.formats import FORMATS
 from plcd.wire.jacktrip import MAX_REDUNDANCY
 from plcd.wire.payload_map import parse_rtp_map
@@ -90,6 +92,14 @@ class Options:
     """Also write every datagram to PATH, as it came, for plcd replay."""
     anonymous: bool = False
     """Leave the senders' addresses out of it."""
+    mix: bool = False
+    """Hear several peers at once and play their sum."""
+    max_peers: int = DEFAULT_PEERS
+    """With mix: how many are heard at a time."""
+    gain: tuple[PeerGain, ...] = ()
+    """With mix: HOST=DB or HOST:PORT=DB. Repeatable."""
+    record_peers: Path | None = None
+    """With mix: an existing folder in which each peer is recorded by itself."""
     log_level: str = "info"
     """debug, info, warning or error."""
     log_json: bool = False
@@ -126,10 +136,13 @@ _CONVERT: dict[str, Callable[[str], object]] = {
     "record": Path,
     "record_dir": Path,
     "capture": Path,
+    "max_peers": integer("max-peers", 1, MOST_PEERS),
+    "gain": parse_gain,
+    "record_peers": Path,
     "log_level": choice("log-level", LEVELS),
 }
-_SWITCHES = ("anonymous", "log_json")
-_LISTS = ("rtp_map", "allow")
+_SWITCHES = ("anonymous", "mix", "log_json")
+_LISTS = ("rtp_map", "allow", "gain")
 _METAVARS = {
     "listen": "ADDRESS",
     "connect": "HOST",
@@ -145,6 +158,9 @@ _METAVARS = {
     "capture": "PATH",
     "control": "ENDPOINT",
     "http": "PORT",
+    "max_peers": "COUNT",
+    "gain": "PEER=DB",
+    "record_peers": "DIR",
     "log_level": "LEVEL",
 }
 _HELP = {
@@ -182,6 +198,10 @@ _HELP = {
             "folder for recordings started over the control socket",
             "also write every datagram to PATH (pcapng), for plcd replay",
             "with --capture: replace the senders' addresses",
+            "hear several peers at once, each concealed by itself, and play their sum",
+            f"with --mix: peers heard at a time, 1..{MOST_PEERS} [{DEFAULT_PEERS}]",
+            "with --mix: decibels for one peer's address, as 192.0.2.7=-6 or 192.0.2.7:4464=-6; repeatable",
+            "with --mix: also write each peer to a file of its own in this folder",
             "debug, info, warning, error [info]",
             "log lines as JSON (the ready line and a fatal error stay plain text)",
         ),

@@ -30,6 +30,7 @@ def rows(snapshot: Mapping[str, Any]) -> Iterator[Row]:
     yield from _drift(_part(snapshot, "drift"))
     yield from _packets(_part(snapshot, "packets"))
     yield from _reply(_part(snapshot, "reply"))
+    yield from _mix(_part(snapshot, "mix"), snapshot.get("peers"))
     yield from _frames(_part(snapshot, "frames"))
     for name, label in (("conceal", "conceal"), ("frame", "whole frame")):
         yield Row(label, _timing(_part(_part(snapshot, "timing_ms"), name)))
@@ -126,6 +127,27 @@ def _reply(reply: Mapping[str, Any]) -> Iterator[Row]:
         gone = ", gone: silence is sent" if source.get("lost") else ""
         value = f"{_text(source.get('name'))}, {_count(source.get('underruns'))} underruns{gone}"
         yield Row("input", value, alarm=bool(gone))
+
+
+def _mix(mix: Mapping[str, Any], peers: object) -> Iterator[Row]:
+    if not mix or not isinstance(peers, list):
+        return
+    yield Row(
+        "mix",
+        f"{len(peers)} of at most {_count(mix.get('max_peers'))} peers, {_count(mix.get('joined'))} so far; "
+        f"limiter {_db(mix.get('limiter_db'))}, {_count(mix.get('limited'))} frames held down",
+    )
+    for peer in (peer for peer in peers if isinstance(peer, Mapping)):
+        packets, buffer = _part(peer, "packets"), _part(peer, "buffer")
+        ppm = _part(peer, "drift").get("ppm")
+        lost, expected = packets.get("lost"), packets.get("expected")
+        yield Row(
+            f"  peer {_count(peer.get('number'))}",
+            f"{_text(peer.get('address'))}, {_text(peer.get('format'))}, {_text(peer.get('state'))}, {_db(peer.get('gain_db'))}; "
+            f"{_count(lost)} lost ({_percent(lost, expected)}), {_count(packets.get('late'))} late; "
+            f"{_ms(buffer.get('level_ms'))} held, depth {_ms(buffer.get('depth_ms'))}, "
+            f"clock {f'{ppm:+.1f} ppm' if _number(ppm) else '-'}",
+        )
 
 
 def _frames(frames: Mapping[str, Any]) -> Iterator[Row]:

@@ -11,6 +11,9 @@ from plcd.core.predictor import MOST_ERRORS, Predictor
 
 DEADLINE_S: Final = 0.004
 """Concealing one loss, all channels together, takes no longer, nor longer than half a packet lasts."""
+TOGETHER: Final = 0.9
+"""Of several peers all may lose a packet in one frame, for they have the way to here in common; that is rare, and takes no
+longer than so much of the frame's time."""
 MARGIN: Final = 1.3
 """What is allowed for over the time measured on an idle machine."""
 USUAL_PAIR_S: Final = 2.8e-10
@@ -26,7 +29,7 @@ DRIVE_WORK: Final = 0.44
 """One coefficient for one extrapolated sample."""
 CHANNEL_WORK: Final = 215_000
 """Once per channel, whatever the predictor."""
-ERROR_WORK: Final = 580
+ERROR_WORK: Final = 25
 """Per prediction error that the innovation is sampled from, of which there are at most :data:`MOST_ERRORS`."""
 SAMPLE_WORK: Final = 360
 """Per sample concealed or crossfaded."""
@@ -77,11 +80,18 @@ class Demand:
     closes: bool = True
     """Holes may be closed from both sides."""
     network: Load | None = None
+    peers: int = 1
+    """Streams that are concealed for the same output."""
 
     @property
     def limit_s(self) -> float:
-        """How long concealing one loss may take."""
-        return min(min(self.packet, self.frame) / self.rate / 2, DEADLINE_S)
+        """How long concealing one loss may take when every peer has one."""
+        return self.limit_for_s(self.peers)
+
+    def limit_for_s(self, losses: int) -> float:
+        """Likewise when so many peers have one."""
+        half_s = min(min(self.packet, self.frame) / self.rate / 2, DEADLINE_S)
+        return half_s if losses == 1 else min(half_s, TOGETHER * 2 * half_s / losses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,14 @@ class Choice:
     """Chosen here, not named by a person."""
     network: bool = False
     """There is time for the network, if there is one."""
+    together: tuple[int, ...] = ()
+    """``longest`` where one, two... of several peers have a hole in the same frame."""
+
+    def longest_for(self, losses: int) -> int:
+        """``longest`` in a frame in which so many peers have a hole."""
+        return (
+            self.together[min(losses, len(self.together)) - 1] if self.together and losses else self.longest
+        )
 
 
 def decide(named: Ensemble | None, demand: Demand, budget: float, pair_s: float) -> Choice:
@@ -121,18 +139,25 @@ def choose(demand: Demand, budget: float, pair_s: float) -> Choice:
     ``budget``: share of one core that fitting ahead may take; ``pair_s``: seconds per unit of :attr:`Predictor.work` here.
     Of several predictors none takes longer to fit than half a frame lasts, for the next one must not wait, and the fits
     for one loss (there, and where its record begins) fit into the budget of :data:`AHEAD_S`. A single predictor
-    is fitted in time when a hole opens. The cheapest is taken where none can be. Where there is no time for all of it the
-    network goes first, then closing.
+    is fitted in time when a hole opens. Several peers share the time of a frame and the budget; then a single predictor is made
+    ahead too, with a cheaper one for where it was not. The cheapest is taken where none can be. Where there is no time for all
+    of it the network goes first, then closing.
     """
     enough = min(demand.packet, LONGEST_INTERPOLATION) if demand.closes else 0
     if demand.network is not None:
         choice = _choose(demand, budget, pair_s, enough)
         own = demand.network.predictor
-        if own == choice.ensemble or (own is None and choice.fallback.order >= DECENT_ORDER):
+        if own == choice.ensemble or (own is None and _decent(choice)):
             return replace(choice, network=True)
         demand = replace(demand, network=None)
     choice = _choose(demand, budget, pair_s, enough)
-    return choice if choice.fallback.order >= DECENT_ORDER else _choose(demand, budget, pair_s, 0)
+    return choice if _decent(choice) else _choose(demand, budget, pair_s, 0)
+
+
+def _decent(choice: Choice) -> bool:
+    """What is usual is: the fallback, where a predictor speaks alone that is fitted in time, else what is made ahead."""
+    usual = choice.ensemble.primary if choice.together else choice.fallback
+    return usual.order >= DECENT_ORDER
 
 
 def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice:
@@ -144,11 +169,14 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         alone = len(network.predictor.members) == 1
         one_alone, several = ((network.predictor.primary,), ()) if alone else (SINGLES, (network.predictor,))
 
-    def longest(ensemble: Ensemble, ahead: bool) -> int:
+    peers = demand.peers
+
+    def longest(ensemble: Ensemble, ahead: bool, losses: int = peers) -> int:
         """Missing samples that can be closed from both sides in time; negative where not even extrapolating is."""
         # No margin for the network: a run that takes longer than it should is ended, and the prediction plays.
-        allowed = (demand.limit_s - network.takes_s) / (demand.channels * pair_s * MARGIN)
-        before = _extrapolating(ensemble, demand) + (_trying(ensemble, demand) if ahead else ensemble.work)
+        allowed = (demand.limit_for_s(losses) - network.takes_s) / (demand.channels * pair_s * MARGIN)
+        trying = _trying(ensemble, demand) if len(ensemble.members) > 1 else 0
+        before = _extrapolating(ensemble, demand) + (trying if ahead else ensemble.work)
         if before > allowed:
             return -1
         sizes = range(LONGEST_INTERPOLATION, 0, -64)
@@ -156,15 +184,29 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         return next(in_time, 0)
 
     singles = ((one, longest(Ensemble((one,)), ahead=False)) for one in one_alone)
-    fallback, closed = next((pair for pair in singles if pair[1] >= enough), (SINGLES[-1], 0))
-    for ensemble in several:
+    fallback, closed = next(
+        (pair for pair in singles if pair[1] >= (enough if peers == 1 else 0)), (SINGLES[-1], 0)
+    )
+    cheap = Ensemble((fallback,))
+    made_ahead = (*several, *(Ensemble((one,)) for one in one_alone if peers > 1))
+    for ensemble in made_ahead:
+        times = 2 if len(ensemble.members) > 1 else 1
         if (
-            2 * ensemble.work * demand.channels * pair_s <= budget * AHEAD_S
+            times * ensemble.work * demand.channels * pair_s <= budget * AHEAD_S / peers
             and max(fit_s(member, pair_s) for member in ensemble.members) <= demand.frame / demand.rate / 2
-            and (length := longest(ensemble, ahead=True)) >= enough
+            and (length := longest(ensemble, True)) >= (enough if peers == 1 else 0)
+            and (peers == 1 or longest(ensemble, True, 1) >= enough)
         ):
-            return Choice(ensemble, fallback, min(length, closed))
-    return Choice(Ensemble((fallback,)), fallback, closed)
+            break
+    else:
+        ensemble, length = cheap, closed
+    if peers == 1:
+        return Choice(ensemble, fallback, min(length, closed))
+    together = tuple(
+        max(0, min(longest(ensemble, True, losses), longest(cheap, False, losses)))
+        for losses in range(1, peers + 1)
+    )
+    return Choice(ensemble, fallback, together[-1], together=together)
 
 
 def opening_s(choice: Choice, demand: Demand, pair_s: float) -> float:
@@ -181,7 +223,7 @@ def describe(choice: Choice, channels: int, pair_s: float) -> str:
         return f"{1000 * work * channels * pair_s:.2g} ms"
 
     at_once = f"{choice.fallback}, {ms(choice.fallback.work)}, when a packet is lost"
-    if len(choice.ensemble.members) == 1:
+    if choice.ensemble == Ensemble((choice.fallback,)):
         return f"predictor {at_once}"
     return f"predictor {choice.ensemble}, {ms(choice.ensemble.work)} of fits ahead of a loss; where they are missing {at_once}"
 

@@ -54,6 +54,7 @@ class Choosing:
             config.packet,
             config.lookahead != 0,
             None if self.refiner is None else self._load(self.refiner),
+            config.peers,
         )
 
     def _load(self, refiner: Refiner) -> Load:

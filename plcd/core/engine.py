@@ -13,12 +13,15 @@ from plcd.core.counters import Counters
 from plcd.core.depth import Depth
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
+from plcd.core.forecaster import AheadCounters
 from plcd.core.frame import Origin, PlayedFrame
 from plcd.core.hole_filler import HoleFiller
-from plcd.core.packet import AudioPacket, BlankPacket, StreamFormat
+from plcd.core.opener import RunAheadCounters
+from plcd.core.packet import AudioPacket, BlankPacket, SourceId, StreamFormat
 from plcd.core.playout import Playout
 from plcd.core.playout_point import PlayoutPoint
 from plcd.core.predictor import Predictor
+from plcd.core.refined import RefinerCounters
 from plcd.core.refiner import Refiner
 from plcd.core.resampled import Resampled, Resampler
 from plcd.core.run_ahead import Step
@@ -61,6 +64,37 @@ class Engine:
         """Recovered packets of no stream yet."""
 
     @property
+    def engines(self) -> list["Engine"]:
+        """Itself; what else has this face may have several."""
+        return [self]
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of whom packets are taken from."""
+        stream = self.newest_stream
+        return () if stream is None else (stream.source[:2],)
+
+    @property
+    def lead(self) -> "Engine":
+        """The first of them."""
+        return self
+
+    @property
+    def fits_ahead(self) -> AheadCounters:
+        """What became of the fits made ahead."""
+        return self.filler.opener.ahead if self.filler is not None else AheadCounters()
+
+    @property
+    def rehearsals(self) -> RunAheadCounters:
+        """What became of concealment that was prepared before a loss was known."""
+        return self.filler.opener.rehearsals if self.filler is not None else RunAheadCounters()
+
+    @property
+    def refinements(self) -> RefinerCounters:
+        """What became of the blocks shown to the network."""
+        return self.filler.opener.refinements if self.filler is not None else RefinerCounters()
+
+    @property
     def filler(self) -> HoleFiller | None:
         """What conceals, once a stream plays."""
         return self._playout.filler if self._playout is not None else None
@@ -94,6 +128,11 @@ class Engine:
     def newest_stream(self) -> Stream | None:
         """The stream packets go to: the accepted one, heard or not yet."""
         return self._next or self.stream
+
+    @property
+    def heard_ns(self) -> int:
+        """When the newest packet of the accepted stream came."""
+        return self._gate.heard_ns
 
     @property
     def state(self) -> str:
@@ -163,10 +202,9 @@ class Engine:
         """From the next hole on."""
         self._configure(replace(self.config, noise=noise))
 
-    def next_fit(self) -> Predictor | None:
-        """What :meth:`prepare` would fit; None where no hole is in sight that lacks a fit."""
-        fit = self._playout.next_fit() if self._playout is not None else None
-        return None if fit is None else fit[1]
+    def next_fit(self) -> tuple[int, Predictor] | None:
+        """What :meth:`prepare` would fit, and behind how many samples; None where no hole is in sight that lacks a fit."""
+        return self._playout.next_fit() if self._playout is not None else None
 
     def prepare(self) -> bool:
         """Make one fit ahead of time for a hole in sight; False when there is none to make. Call it between frames."""
@@ -179,6 +217,31 @@ class Engine:
     def do(self, step: Step) -> bool:
         """Do what :meth:`next_step` said; False where that came to nothing. Call it between frames."""
         return self._playout is not None and self._playout.filler.do(step)
+
+    @property
+    def lacks(self) -> bool:
+        """Something of the next frame has to be made."""
+        return self._playout is not None and self._playout.lacks
+
+    def expect(self, losses: int) -> None:
+        """So many of the engines that share a frame's time lack something in the next one."""
+        if self._playout is not None:
+            self._playout.expect(losses)
+
+    def set_peers(self, peers: int) -> None:
+        """So many engines share the machine, and the time of a frame, from the next hole on."""
+        self._configure(replace(self.config, peers=peers))
+
+    def move(self, source: SourceId) -> None:
+        """The accepted stream comes from ``source`` now: another address, the same stream."""
+        self._gate.accepted = source
+        for stream in self._streams():
+            stream.source = source
+
+    def close(self) -> None:
+        """Nothing will come any more: what is missing is lost."""
+        for stream in self._streams():
+            stream.close()
 
     def _configure(self, config: EngineConfig) -> None:
         self.config = config

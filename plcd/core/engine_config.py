@@ -70,3 +70,5 @@ class EngineConfig:
     """One of :data:`plcd.core.resampled.DRIFT`."""
     lookahead: int | None = None
     """Packets behind a hole that may be used; None: whatever has arrived."""
+    peers: int = 1
+    """Engines that share the machine, and the time of each frame."""

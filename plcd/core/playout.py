@@ -99,6 +99,17 @@ class Playout:
             ]
         return PlayedFrame(audio, max((hole.origin for hole in holes), default=Origin.RECEIVED), tuple(holes))
 
+    @property
+    def lacks(self) -> bool:
+        """Something of the next frame has to be made."""
+        if self.idle:
+            return False
+        return bool(self._hold) or not self.stream.buffer.peek(self._config.packet)[1].all()
+
+    def expect(self, losses: int) -> None:
+        """So many of several peers have a hole in the next frame."""
+        self.filler.longest_closed = self.choosing.choice.longest_for(losses)
+
     def move(self, samples: int) -> None:
         """Move the playout point by one splice: forward by skipping ``samples``, backward by inserting time.
 

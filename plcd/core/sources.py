@@ -9,6 +9,7 @@ accepted source has been silent for a second.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
@@ -52,15 +53,53 @@ class Verdict(Enum):
     """It comes from another address while the accepted source is alive."""
 
 
+class Candidates:
+    """Sources that are not heard yet, each with its run. Bounded: at most ``most`` runs of at most :data:`MAX_RUN` packets."""
+
+    def __init__(self, most: int = MAX_RUNS) -> None:
+        self.discarded = 0
+        """Packets of runs that came to nothing."""
+        self._most = most
+        self._runs: dict[SourceId, list[Arrival]] = {}
+
+    def add(self, arrival: Arrival) -> list[Arrival]:
+        """The run of the packet's source with it in its place, in order of sequence."""
+        source = arrival.packet.source
+        run = self._runs.pop(source, [])
+        agreed = _agreeing(run, arrival)[-MAX_RUN:]
+        self.discarded += len(run) + 1 - len(agreed)
+        if len(self._runs) >= self._most:
+            crowd = Counter(other[:2] for other in self._runs)
+            self.drop([max(self._runs, key=lambda other: crowd[other[:2]])])
+        self._runs[source] = agreed
+        return agreed
+
+    def accept(self, source: SourceId) -> None:
+        """Its run is over, and came to something."""
+        del self._runs[source]
+
+    def drop(self, sources: Iterable[SourceId]) -> None:
+        """Their runs come to nothing."""
+        for source in sources:
+            self.discarded += len(self._runs.pop(source))
+
+    def __iter__(self) -> Iterator[SourceId]:
+        return iter(list(self._runs))
+
+
 class SourceGate:
-    """Decides for each packet. Bounded: at most :data:`MAX_RUNS` runs of at most :data:`MAX_RUN` packets."""
+    """Decides for each packet."""
 
     def __init__(self) -> None:
         self.accepted: SourceId | None = None
-        self.discarded = 0
+        self.heard_ns = 0
+        """When the newest packet of the accepted stream came."""
+        self._candidates = Candidates()
+
+    @property
+    def discarded(self) -> int:
         """Packets of runs that came to nothing."""
-        self._heard_ns = 0
-        self._runs: dict[SourceId, list[Arrival]] = {}
+        return self._candidates.discarded
 
     def judge(self, arrival: Arrival, continues: bool) -> tuple[Verdict, list[Arrival]]:
         """``continues``: the packet would fit the accepted stream. With ACCEPTED comes the run, in order of sequence."""
@@ -68,30 +107,20 @@ class SourceGate:
         accepted = self.accepted
         if accepted is not None:
             if source == accepted and continues:
-                self._heard_ns = arrival.ns
-                if self._runs:
-                    self._drop([run for run in self._runs if run[:2] == accepted[:2]])
+                self.heard_ns = arrival.ns
+                self._candidates.drop(run for run in self._candidates if run[:2] == accepted[:2])
                 return Verdict.CURRENT, []
-            if source[:2] != accepted[:2] and arrival.ns - self._heard_ns < SILENCE_NS:
+            if source[:2] != accepted[:2] and arrival.ns - self.heard_ns < SILENCE_NS:
                 return Verdict.FOREIGN, []
-        run = self._runs.pop(source, [])
-        agreed = _agreeing(run, arrival)[-MAX_RUN:]
-        too_soon = accepted is not None and arrival.ns - self._heard_ns < TAKEOVER_NS
-        if len(agreed) < RUN_LENGTH or too_soon:
-            self.discarded += len(run) + 1 - len(agreed)
-            if len(self._runs) >= MAX_RUNS:
-                crowd = Counter(other[:2] for other in self._runs)
-                self._drop([max(self._runs, key=lambda other: crowd[other[:2]])])
-            self._runs[source] = agreed
+        run = self._candidates.add(arrival)
+        too_soon = accepted is not None and arrival.ns - self.heard_ns < TAKEOVER_NS
+        if len(run) < RUN_LENGTH or too_soon:
             return Verdict.ON_TRIAL, []
         self.accepted = source
-        self._heard_ns = arrival.ns
-        self._drop(list(self._runs))
-        return Verdict.ACCEPTED, agreed
-
-    def _drop(self, sources: list[SourceId]) -> None:
-        for source in sources:
-            self.discarded += len(self._runs.pop(source))
+        self.heard_ns = arrival.ns
+        self._candidates.accept(source)
+        self._candidates.drop(self._candidates)
+        return Verdict.ACCEPTED, run
 
 
 def _agreeing(run: list[Arrival], arrival: Arrival) -> list[Arrival]:

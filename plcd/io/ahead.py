@@ -1,19 +1,20 @@
 """Spends the time left between two frames on what a loss would need, within a share of one core.
 
-Fits for holes in sight come first. Then, if there is time and budget, the concealment of the next packet is prepared as a
-whole, in case it is lost (*run ahead*), or at least what the network can do with known samples alone. Last come the
-network's trials.
+Fits for holes in sight come first, of several engines those of the nearest hole. Then, if there is time and budget, the
+concealment of the next packet is prepared as a whole, in case it is lost (*run ahead*), or at least what the network can do
+with known samples alone. Last come the network's trials. Several engines share one budget.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from plcd.core.adaptation import AHEAD_S, MARGIN, fit_s
 from plcd.core.engine import Engine
 from plcd.core.gate import run
-from plcd.core.opener import RunAheadCounters
+from plcd.core.mixer import Mixer
 from plcd.core.run_ahead import Step
+from plcd.core.trials import Trials
 from plcd.neural.runner import Runner
 
 TURN_SHARE = 0.7
@@ -42,7 +43,9 @@ class Ahead:
         self.share = 0.0
         """Of one core, over the last second that was complete."""
         self._runner = runner
-        self._trying = False
+        self._tried: Trials | None = None
+        """Whose trial is under way."""
+        self._turns = 0
         self._budget = budget
         self._now = now
         self._worked = worked
@@ -51,17 +54,28 @@ class Ahead:
         self._mark_ns = self._seen_ns
         self._spent_by_mark_ns = 0
 
-    def run(self, engine: Engine, wanted_ns: int) -> None:
-        """Work ahead, after the frame that was wanted at ``wanted_ns`` was delivered. Call it once a frame."""
-        self._save()
-        if self._fit(engine, wanted_ns):
-            self._prepare(engine, wanted_ns)
-        self._try(engine)
+    def run(self, engines: Sequence[Engine], wanted_ns: int) -> None:
+        """Work ahead for ``engines``, all of one output, after the frame that was wanted at ``wanted_ns`` was delivered.
 
-    def _fit(self, engine: Engine, wanted_ns: int) -> bool:
+        Call it once a frame.
+        """
+        self._save()
+        if self._fit(engines, wanted_ns):
+            # Whoever comes first may use up the time: all in turn.
+            self._turns += 1
+            first = self._turns % max(1, len(engines))
+            for engine in (*engines[first:], *engines[:first]):
+                if not self._prepare(engine, wanted_ns):
+                    break
+        self._try(engines)
+
+    def _fit(self, engines: Sequence[Engine], wanted_ns: int) -> bool:
         """Make fits; False where one that was wanted had no time."""
-        frame_ns = _frame_ns(engine)
-        while (predictor := engine.next_fit()) is not None:
+        sought = [(fit, engine) for engine in engines if (fit := engine.next_fit()) is not None]
+        while sought:
+            index = min(range(len(sought)), key=lambda i: sought[i][0][0])
+            (_, predictor), engine = sought[index]
+            frame_ns = _frame_ns(engine)
             cost_ns = 1e9 * fit_s(predictor, engine.pair_s)
             late_ns = self._now() + cost_ns - wanted_ns
             if 2 * cost_ns > frame_ns or late_ns > TURN_SHARE * frame_ns or cost_ns > self._saved_ns:
@@ -72,14 +86,19 @@ class Ahead:
             took_ns = self._worked() - began_ns
             self._saved_ns -= took_ns
             self.spent_ns += took_ns
+            fit = engine.next_fit()
+            if fit is None:
+                del sought[index]
+            else:
+                sought[index] = fit, engine
         return True
 
-    def _prepare(self, engine: Engine, wanted_ns: int) -> None:
-        """What comes after the fits."""
+    def _prepare(self, engine: Engine, wanted_ns: int) -> bool:
+        """What comes after the fits; False where there was no time for it."""
         while (step := engine.next_step(engine.config.run_ahead != "off")) not in (None, Step.TRY):
             if not self._affordable(step, engine, wanted_ns):
                 self.passed += 1
-                return
+                return False
             began_ns = self._now()
             if self._runner is not None:
                 self._runner.urgent = False
@@ -89,7 +108,8 @@ class Ahead:
             self._saved_ns -= took_ns
             self.spent_ns += took_ns
             if not progress:
-                return
+                break
+        return True
 
     def _affordable(self, step: Step, engine: Engine, wanted_ns: int) -> bool:
         """There is time for ``step``, and budget beside that for the next place's fits."""
@@ -98,27 +118,35 @@ class Ahead:
             return False
         return engine.config.run_ahead == "on" or self._saved_for(cost_ns, engine)
 
-    def _try(self, engine: Engine) -> None:
+    def _try(self, engines: Sequence[Engine]) -> None:
         """Have the network tried on its own thread, where it is in nobody's way, and hear what came of it."""
-        runner, filler = self._runner, engine.filler
-        if runner is None or filler is None:
+        runner = self._runner
+        if runner is None:
             return
-        if self._trying:
+        if self._tried is not None:
             ended, outcome = runner.ended()
             if ended:
-                self._trying = False
-                filler.opener.trials.learn(cast("tuple[float, float] | None", outcome))
+                self._tried.learn(cast("tuple[float, float] | None", outcome))
+                self._tried = None
             return
-        cost_ns = 1e9 * (runner.whole_s + engine.opening_s)
-        if filler.opener.trials.waits and self._saved_for(cost_ns, engine):
-            trial = filler.opener.trials.take()
-            assert trial is not None
-            self._trying = runner.begin(lambda: run(trial, runner.network))
-            if not self._trying:
-                filler.opener.trials.learn(None)
-                return
-            self._saved_ns -= cost_ns
-            self.spent_ns += round(cost_ns)
+        for engine in engines:
+            trials = engine.filler.opener.trials if engine.filler is not None else None
+            if trials is None or not trials.waits:
+                continue
+            cost_ns = 1e9 * (runner.whole_s + engine.opening_s)
+            if self._saved_for(cost_ns, engine):
+                self._begin_trial(trials, runner, cost_ns)
+            return
+
+    def _begin_trial(self, trials: Trials, runner: Runner, cost_ns: float) -> None:
+        trial = trials.take()
+        assert trial is not None
+        if not runner.begin(lambda: run(trial, runner.network)):
+            trials.learn(None)
+            return
+        self._tried = trials
+        self._saved_ns -= cost_ns
+        self.spent_ns += round(cost_ns)
 
     def _saved_for(self, cost_ns: float, engine: Engine) -> bool:
         """There is budget for it beside the next place's fits."""
@@ -136,14 +164,13 @@ class Ahead:
         # No margin for the network: a run that takes longer than expected is ended when its time is up.
         return runner.look_s * channels if step is Step.LOOK else runner.whole_s
 
-    def snapshot(self, engine: Engine) -> dict[str, object]:
+    def snapshot(self, engine: Engine | Mixer) -> dict[str, object]:
         """JSON-ready; see docs/control.md."""
-        made = engine.filler.opener.ahead if engine.filler is not None else None
-        rehearsed = engine.filler.opener.rehearsals if engine.filler is not None else RunAheadCounters()
+        made, rehearsed = engine.fits_ahead, engine.rehearsals
         return {
-            "fits": made.fits if made else 0,
-            "ready": made.ready if made else 0,
-            "missing": made.missing if made else 0,
+            "fits": made.fits,
+            "ready": made.ready,
+            "missing": made.missing,
             "skipped": self.skipped,
             "ms": round(self.spent_ns / 1e6, 3),
             "share": round(self.share, 4),

@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from plcd.core.depth import Depth
 from plcd.core.engine_config import parse_noise, parse_predictor
+from plcd.core.mixer import Mixer
 from plcd.core.warm import warm
 from plcd.io.control_errors import ControlError
 from plcd.io.engine_thread import EngineThread
+from plcd.io.gains import parse_db
 from plcd.io.recorder import Recorder, safe_recording_path
 
 log = logging.getLogger("plcd.control")
@@ -29,6 +31,7 @@ class Commands:
             "set_depth": self._set_depth,
             "set_predictor": self._set_predictor,
             "set_noise": self._set_noise,
+            "set_gain": self._set_gain,
             "start_recording": self._start_recording,
             "stop_recording": self._stop_recording,
         }
@@ -59,6 +62,20 @@ class Commands:
         await self._between_frames(lambda thread: thread.engine.set_noise(noise))
         return {"noise": noise}
 
+    async def _set_gain(self, arguments: dict[str, object]) -> dict[str, object]:
+        peer, factor = str(arguments["peer"]), _parsed(parse_db, arguments["gain"])
+
+        def change(thread: EngineThread) -> None:
+            if not isinstance(thread.engine, Mixer):
+                raise ControlError("gains are for the peers of a mix: start the daemon with --mix")
+            try:
+                thread.engine.set_gain(int(peer), factor)
+            except (KeyError, ValueError):
+                raise ControlError(f"no peer {peer!r}: the stats list them by number") from None
+
+        await self._between_frames(change)
+        return {"peer": peer, "gain": arguments["gain"]}
+
     async def _start_recording(self, arguments: dict[str, object]) -> dict[str, object]:
         folder = self._record_dir
         if folder is None:
@@ -68,11 +85,10 @@ class Commands:
         def begin(thread: EngineThread) -> None:
             if thread.recorder is not None:
                 raise ControlError("a recording is running: stop it first")
-            bridge = thread.bridge
-            if bridge is None:
+            if thread.format is None:
                 raise ControlError("nothing to record yet: no stream, and no --rate and --channels")
             packet = thread.engine.config.packet
-            thread.recorder = Recorder(path, bridge.rate, bridge.channels, packet, exclusive=True)
+            thread.recorder = Recorder(path, *thread.format, packet, exclusive=True)
 
         await self._between_frames(begin)
         return {"path": str(path)}

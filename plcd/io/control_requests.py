@@ -14,6 +14,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "set_depth": ("depth",),
     "set_predictor": ("predictor",),
     "set_noise": ("noise",),
+    "set_gain": ("peer", "gain"),
     "start_recording": ("path",),
     "stop_recording": (),
     "shutdown": (),

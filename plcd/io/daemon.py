@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import BEST
+from plcd.core.mixer import DEFAULT_PEERS, Mixer
 from plcd.core.packet import StreamFormat
 from plcd.core.warm import warm
 from plcd.io.allow_list import AllowList, IpNetwork
@@ -24,6 +25,7 @@ from plcd.io.commands import Commands
 from plcd.io.control import ControlServer
 from plcd.io.control_endpoint import ControlEndpoint, default_endpoint
 from plcd.io.engine_thread import EngineThread
+from plcd.io.gains import PeerGain, gain_of
 from plcd.io.jacktrip_client import HubError
 from plcd.io.outputs.base import Output
 from plcd.io.peer_session import PeerConfig, PeerSession
@@ -53,6 +55,16 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 class AddressError(Exception):
     """The address cannot be bound. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixConfig:
+    """How several peers are heard at once."""
+
+    max_peers: int = DEFAULT_PEERS
+    gains: tuple[PeerGain, ...] = ()
+    record_peers: Path | None = None
+    """Where each is recorded by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,8 @@ class DaemonConfig:
     """Write every datagram there, as it came; where there is a file already, beside it."""
     anonymous: bool = False
     """Without the senders' addresses."""
+    mix: MixConfig | None = None
+    """Hear several peers at once."""
     model: Network[Any] | None = None
     model_failure: str | None = None
     """Why there is none although there should be."""
@@ -99,7 +113,7 @@ class Daemon:
     def __init__(self, config: DaemonConfig) -> None:
         self.config = config
         self._runner = Runner(config.model) if config.model is not None else None
-        engine = Engine(config.engine, log_of_the_engine, self._runner, SampleRateConverter)
+        engine = _make_engine(config, self._runner)
         self._failure: Exception | None = None
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -111,6 +125,7 @@ class Daemon:
             self._first_recorder if config.record else None,
             self._runner,
             config.model_failure,
+            config.mix.record_peers if config.mix else None,
         )
         if config.model_failure is not None:
             log.warning(config.model_failure)
@@ -173,6 +188,7 @@ class Daemon:
             session.heard if self.config.srtp is None else None,  # else what proved authentic
             session.allows,
             capture.write if capture is not None else None,
+            self._thread.mixes,
         )
         self._thread.session = session
         if self._thread.intake.unprotector is not None:
@@ -296,6 +312,20 @@ def _discard_backlog(sock: socket.socket) -> None:
     with contextlib.suppress(BlockingIOError, InterruptedError):
         for _ in range(100_000):
             sock.recv(LARGEST)
+
+
+def _make_engine(config: DaemonConfig, runner: Runner | None) -> Engine | Mixer:
+    mix = config.mix
+    if mix is None:
+        return Engine(config.engine, log_of_the_engine, runner, SampleRateConverter)
+    return Mixer(
+        config.engine,
+        mix.max_peers,
+        log_of_the_engine,
+        runner,
+        SampleRateConverter,
+        lambda source: gain_of(source, mix.gains),
+    )
 
 
 def log_of_the_engine(level: str, message: str) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -19,11 +20,13 @@ import numpy as np
 from plcd.core.engine import Engine
 from plcd.core.format_bridge import FormatBridge
 from plcd.core.frame import Origin, PlayedFrame
+from plcd.core.mixer import Mixer
 from plcd.io import snapshot
 from plcd.io.ahead import Ahead
 from plcd.io.command_queue import CommandQueue
 from plcd.io.intake import Intake
 from plcd.io.outputs.base import DeviceError, Output
+from plcd.io.peer_recorders import PeerRecorders
 from plcd.io.peer_session import PeerSession
 from plcd.io.priority import raise_priority
 from plcd.io.recorder import Recorder
@@ -60,13 +63,14 @@ class EngineThread:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | Mixer,
         formats: Formats,
         make_output: Callable[[int, int], Output],
         on_failure: Callable[[Exception], None],
         make_recorder: Callable[[int, int], Recorder] | None = None,
         runner: Runner | None = None,
         model_failure: str | None = None,
+        record_peers: Path | None = None,
     ) -> None:
         self.engine = engine
         self.tallies = Tallies()
@@ -77,8 +81,11 @@ class EngineThread:
         self.ahead = Ahead(engine.config.budget, runner=runner)
         self.output: Output | None = None
         self.bridge: FormatBridge | None = None
-        """What the output plays, in the format that it was opened with."""
+        """Keeps the format that the output was opened with; where there are several peers each has its own."""
+        self.format: tuple[int, int] | None = None
+        """The output's rate and channels."""
         self.recorder: Recorder | None = None
+        self.peer_recorders: PeerRecorders | None = None
         self.receiver: UdpReceiver | None = None
         self.session: PeerSession | None = None
         self.capture: SessionFile | None = None
@@ -88,6 +95,7 @@ class EngineThread:
         """The newest state, at most :data:`SNAPSHOT_NS` old while frames are played. Replaced, never changed."""
         self._make_output = make_output
         self._make_recorder = make_recorder
+        self._record_peers = record_peers
         self._on_failure = on_failure
         self._snapshot_ns = 0
         self._commands: CommandQueue[EngineThread] = CommandQueue()
@@ -105,9 +113,15 @@ class EngineThread:
         self._data.set()
 
     def accepted(self) -> tuple[str, int] | None:
-        """The address packets are taken from. Any thread; a moment old."""
+        """The one address that packets are taken from, if there is one. Any thread; a moment old."""
+        if isinstance(self.engine, Mixer):
+            return None
         stream = self.engine.newest_stream
         return stream.source[:2] if stream is not None else None
+
+    def mixes(self, address: tuple[str, int]) -> bool:
+        """Whether it is the address of one of several peers. Any thread; a moment old."""
+        return isinstance(self.engine, Mixer) and address in self.engine.addresses
 
     def submit(self, action: Callable[["EngineThread"], T]) -> "Future[T]":
         """Run ``action`` between two frames. Any thread. Raises queue.Full."""
@@ -147,9 +161,11 @@ class EngineThread:
             self._take_in()
             self._commands.run(self)
             self.take_snapshot()
-        self.bridge = FormatBridge(self.engine, self.engine.rate, self.engine.channels, SampleRateConverter)
+        self.format = self.engine.rate, self.engine.channels
         self.tap.rate = self.engine.rate
-        output = self._make_output(self.engine.rate, self.engine.channels)
+        if isinstance(self.engine, Engine):
+            self.bridge = FormatBridge(self.engine, *self.format, SampleRateConverter)
+        output = self._make_output(*self.format)
         if self.runner is not None:
             self.runner.serve(self.engine.rate, self.engine.channels, self.engine.config.packet)
         if self._make_recorder is not None:
@@ -157,7 +173,11 @@ class EngineThread:
                 self.recorder = self._make_recorder(self.engine.rate, self.engine.channels)
             except (OSError, ValueError) as error:
                 log.error("recording not started: %s", error)
-        stream = self.engine.stream
+        if self._record_peers is not None:
+            self.peer_recorders = PeerRecorders(
+                self._record_peers, self.engine.rate, self.engine.config.packet
+            )
+        stream = self.engine.lead.stream
         output.start(time.monotonic_ns() if stream is None else stream.start_ns)
         self.output = output
         if output.status().device_ms:
@@ -171,7 +191,7 @@ class EngineThread:
         self._take_in()
         self._commands.run(self)
         self._deliver(now_ns, self.output)
-        self.ahead.run(self.engine, now_ns)
+        self.ahead.run(self.engine.engines, now_ns)
         if now_ns - self._snapshot_ns >= SNAPSHOT_NS:
             self._snapshot_ns = now_ns
             self.take_snapshot()
@@ -192,8 +212,7 @@ class EngineThread:
             frame_ns = self.engine.config.packet * 1_000_000_000 // self.engine.rate
             self.runner.urgent, self.runner.until_ns = True, now_ns + round(DEADLINE_SHARE * frame_ns)
         started_ns = time.perf_counter_ns()
-        assert self.bridge is not None
-        frame = self.bridge.pull(now_ns)
+        frame = (self.bridge or self.engine).pull(now_ns)
         took_ns = time.perf_counter_ns() - started_ns
         self.tallies.frame.add(took_ns)
         if frame.holes:
@@ -206,6 +225,8 @@ class EngineThread:
         output.write(frame)
         if self.recorder is not None:
             self.recorder.write(frame)
+        if self.peer_recorders is not None and isinstance(self.engine, Mixer):
+            self.peer_recorders.write(self.engine.peers)
         if self.tap.wanted:
             self.tap.write(frame.audio)
 
@@ -220,6 +241,8 @@ class EngineThread:
         self._commands.cancel()
         if self.recorder is not None:
             self.recorder.close()
+        if self.peer_recorders is not None:
+            self.peer_recorders.close()
         if self.output is not None:
             self.output.close()
 

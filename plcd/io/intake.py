@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from plcd.core.engine import Engine
+from plcd.core.mixer import Mixer
 from plcd.io.limited_log import LimitedLog
 from plcd.io.srtp import Unprotector
 from plcd.io.udp import Datagram, UdpReceiver
@@ -24,16 +25,16 @@ class Intake:
         self.unprotector: Unprotector | None = None
         """Where only SRTP is heard."""
         self.on_authentic: Callable[[bytes, str, int, int], None] | None = None
-        """Told of what it opened from the address whose stream plays (packet, host, port, arrival)."""
+        """Told of what it opened from an address that is heard (packet, host, port, arrival)."""
         self._limited = LimitedLog(log)
 
-    def take_in(self, receiver: UdpReceiver, engine: Engine) -> None:
+    def take_in(self, receiver: UdpReceiver, engine: Engine | Mixer) -> None:
         """Parse what arrived and give it to ``engine``."""
         waiting = receiver.queue
         for _ in range(len(waiting)):
             self.take(waiting.popleft(), engine)
 
-    def take(self, datagram: Datagram, engine: Engine) -> None:
+    def take(self, datagram: Datagram, engine: Engine | Mixer) -> None:
         """Parse one datagram and give it to ``engine``."""
         data, host, port, arrival_ns = datagram
         try:
@@ -47,8 +48,7 @@ class Intake:
         else:
             for packet in packets:
                 engine.insert(packet, arrival_ns)
-            stream = engine.newest_stream
-            if self.on_authentic is not None and stream is not None and stream.source[:2] == (host, port):
+            if self.on_authentic is not None and (host, port) in engine.addresses:
                 self.on_authentic(data, host, port, arrival_ns)
             for blank in self.formats.rtp.take_blanks():
                 engine.note(blank)

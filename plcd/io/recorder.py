@@ -1,9 +1,9 @@
 """Records everything that is played, with a sidecar that says which samples were not received.
 
 The sidecar, ``PATH.json``, is written on close: ``version`` (of its format, 1), ``rate``, ``channels``, ``packet``, ``samples``,
-``sha256`` of the finished file, and ``holes``, a list of ``[start, length, origin]`` in samples of the file, in order. If the
-recording ended early it also says why (``error``), and if there were more holes than are kept, that the list ends
-at one (``holes_complete_to``).
+``sha256`` of the finished file, and ``holes``, a list of ``[start, length, origin]`` in samples of the file, in order. Of one
+peer of a mix also ``start``: how many samples of the mix were played before the file's first. If the recording ended early it
+also says why (``error``), and if there were more holes than are kept, that the list ends at one (``holes_complete_to``).
 """
 
 import contextlib
@@ -35,12 +35,25 @@ class Recorder:
     """Every frame, idle silence too, so that the file's clock is the sound's. A disk that fails or falls behind ends the
     recording with an error in ``status`` and in the log; playing is not disturbed."""
 
-    def __init__(self, path: Path, rate: int, channels: int, packet: int, *, exclusive: bool = False) -> None:
-        """``rate`` in hertz, ``packet`` in samples. Raises ValueError and OSError as ``AudioWriter``."""
+    def __init__(
+        self,
+        path: Path,
+        rate: int,
+        channels: int,
+        packet: int,
+        *,
+        exclusive: bool = False,
+        start: int | None = None,
+    ) -> None:
+        """``rate`` in hertz, ``packet`` in samples, ``start`` for the sidecar.
+
+        Raises ValueError and OSError as ``AudioWriter``.
+        """
         self.path = path
         self._rate = rate
         self._channels = channels
         self._packet = packet
+        self._start = start
         self._writer = AudioWriter(path, rate, channels, self._failed, block=False, exclusive=exclusive)
         self._position = 0
         self._holes = array("q")  # start, length, origin; start, length, origin; ...
@@ -105,6 +118,8 @@ class Recorder:
             "samples": samples,
             "sha256": digest,
         }
+        if self._start is not None:
+            facts["start"] = self._start
         if self._writer.error is not None:
             facts["error"] = self._writer.error
         if self._holes_complete_to is not None:

@@ -75,7 +75,8 @@ class UdpReceiver:
     ``accepted`` tells the address (host, port) of the stream that plays, or None; packets from elsewhere are counted
     and dropped here while that one is alive; so are those from a host that is not ``allowed``. ``on_data`` is called once for
     each wake-up that queued something, ``on_heard`` with each datagram of the accepted address (data, host, port, arrival),
-    ``on_any`` with every one, before anything is decided.
+    ``on_any`` with every one, before anything is decided. Where several are heard there is no accepted one, and ``mixed`` says
+    which they are.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class UdpReceiver:
         on_heard: Callable[[bytes, str, int, int], None] | None = None,
         allowed: Callable[[str], bool] | None = None,
         on_any: Callable[[bytes, str, int, int], None] | None = None,
+        mixed: Callable[[tuple[str, int]], bool] = lambda address: False,
     ) -> None:
         self.queue: deque[Datagram] = deque()
         self.foreign = 0
@@ -99,6 +101,7 @@ class UdpReceiver:
         self._on_heard = on_heard
         self._allowed = allowed
         self._on_any = on_any
+        self._mixed = mixed
         self._limited = LimitedLog(log)
         self._loop = asyncio.get_running_loop()
         self._heard_ns = 0
@@ -161,8 +164,10 @@ class UdpReceiver:
                     self.foreign += 1
                     self._stranger(accepted, arrival_ns)
                     continue
-            else:
+            elif not self._mixed((host, port)):
                 self._candidate((host, port), arrival_ns)
+            elif self._on_heard is not None:
+                self._on_heard(data, host, port, arrival_ns)
             if len(self.queue) >= QUEUE_LIMIT:
                 self.queue_dropped += 1
                 continue

@@ -5,10 +5,12 @@ from collections import OrderedDict
 from plcd.core.packet import SourceId
 from plcd.wire.ulpfec import MAX_GROUP, Parity, rebuild
 
-MAX_SOURCES = 4
-"""Senders remembered: the one that plays, and a few on trial."""
+MAX_SOURCES = 40
+"""Senders remembered: as many as a mix has at most, and a few on trial."""
 MAX_PACKETS = 3 * MAX_GROUP
-"""Packets of each: the largest group, with as many reordered around it. 37 MB in all of the largest datagrams, 0.2 MB usually."""
+"""Packets of each: the largest group, with as many reordered around it."""
+MAX_BYTES = 1 << 20
+"""Of each sender's packets: so many of 7 kB, twice what 512 samples of 8 channels in 24 bits take; 0.2 MB usually."""
 MAX_PARITIES = 32
 """Parity packets of each that wait for more of their packets."""
 
@@ -19,12 +21,15 @@ class _Window:
     def __init__(self) -> None:
         self.packets: OrderedDict[int, bytes] = OrderedDict()
         self.parities: OrderedDict[int, Parity] = OrderedDict()
+        self.size = 0
+        """Bytes of the packets."""
 
     def add(self, number: int, datagram: bytes) -> None:
+        self.size += len(datagram) - len(self.packets.get(number, b""))
         self.packets[number] = datagram
         self.packets.move_to_end(number)
-        if len(self.packets) > MAX_PACKETS:
-            self.packets.popitem(last=False)
+        while len(self.packets) > MAX_PACKETS or self.size > MAX_BYTES:
+            self.size -= len(self.packets.popitem(last=False)[1])
 
     def rebuilt(self, ssrc: int) -> list[bytes]:
         """The packets that can be made now, each of which may help to make the next."""

@@ -9,6 +9,7 @@ from plcd.core.engine import Engine
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import PlayedFrame, Samples
 from plcd.core.linear_prediction import Real, extrapolate
+from plcd.core.mixer import Mixer
 from plcd.core.packet import AudioPacket, SourceId, StreamFormat
 from plcd.core.predictor import Predictor
 from plcd.core.sources import Arrival
@@ -109,7 +110,9 @@ class Played:
         return [sample for start, length, _ in self.holes() for sample in range(start, start + length)]
 
 
-def listen(engine: Engine, arrivals: Iterable[Arrival], until_ns: int, open_ns: int | None = None) -> Played:
+def listen(
+    engine: Engine | Mixer, arrivals: Iterable[Arrival], until_ns: int, open_ns: int | None = None
+) -> Played:
     """Let packets arrive and an output ask for frames on an absolute timer, up to ``until_ns``.
 
     The output opens at ``open_ns``, else like the daemon's: at the stream's start, once there is a stream.
@@ -117,9 +120,9 @@ def listen(engine: Engine, arrivals: Iterable[Arrival], until_ns: int, open_ns: 
     waiting = sorted(arrivals, key=lambda arrival: arrival.ns)
     played = Played()
     if open_ns is None:
-        while engine.stream is None:
+        while (stream := engine.lead.stream) is None:
             engine.insert(*waiting.pop(0))
-        open_ns = engine.stream.start_ns
+        open_ns = stream.start_ns
     while True:
         tick = len(played.frames) * engine.config.packet
         now_ns = open_ns + ns(tick, engine.rate or RATE)

@@ -154,10 +154,43 @@ def test_at_common_settings() -> None:
         return choice.ensemble, str(choice.fallback)
 
     assert chosen(44_100, 1, 512) == (BEST, "tapered:1024/4096")
-    assert chosen(44_100, 2, 512) == (SEVERAL[2], "tapered:512/2048")
-    assert chosen(48_000, 1, 128) == (SEVERAL[1], "tapered:512/2048")
-    assert chosen(48_000, 2, 128) == (Ensemble.of("tapered:384/1536"), "tapered:384/1536")
-    assert chosen(48_000, 1, 256) == (BEST, "tapered:768/3072")
+    assert chosen(44_100, 2, 512) == (SEVERAL[1], "tapered:768/3072")
+    assert chosen(48_000, 1, 128) == (SEVERAL[1], "tapered:768/3072")
+    assert chosen(48_000, 2, 128) == (SEVERAL[2], "tapered:512/2048")
+    assert chosen(48_000, 1, 256) == (BEST, "tapered:1024/4096")
+
+
+def test_peers_share_the_time_of_a_frame_and_the_budget() -> None:
+    """What is chosen for one of several, however many lose a packet at once, and what can be closed then."""
+
+    def chosen(peers: int) -> Choice:
+        return choose(Demand(48_000, 2, 128, 128, peers=peers), 0.4, FAST_MACHINE)
+
+    assert chosen(1).together == ()
+    assert (str(chosen(2).ensemble), str(chosen(2).fallback)) == (str(SEVERAL[2]), "tapered:512/2048")
+    assert (str(chosen(4).ensemble), str(chosen(4).fallback)) == ("tapered:768/3072", "tapered:256/1024")
+    assert (str(chosen(8).ensemble), str(chosen(8).fallback)) == ("fast", "tapered:128/512")
+    for peers in range(2, 33):
+        choice = chosen(peers)
+        assert len(choice.together) == peers
+        assert list(choice.together) == sorted(choice.together, reverse=True)
+        assert choice.longest_for(peers) == choice.longest == choice.together[-1]
+        assert choice.longest_for(0) == choice.longest
+        assert (
+            2 * 1.3 * FAST_MACHINE * choice.ensemble.work <= 0.4 * 0.05
+            or choice.ensemble.primary == SINGLES[-1]
+        )
+    assert chosen(8).longest_for(1) >= 128  # one packet alone is closed from both sides
+
+
+def test_a_network_must_be_in_time_for_all_peers() -> None:
+    def chosen(peers: int) -> bool:
+        demand = Demand(44_100, 1, 512, 512, closes=False, network=Load(0.0025), peers=peers)
+        return choose(demand, 0.4, FAST_MACHINE).network
+
+    assert chosen(1)
+    assert chosen(2)
+    assert not chosen(8)
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.01])
@@ -173,7 +206,7 @@ def test_the_cheapest_where_nothing_fits() -> None:
 def test_many_channels_give_up_closing_rather_than_a_decent_order() -> None:
     demand = Demand(48_000, 8, 512, 512)
     choice = choose(demand, 0.4, FAST_MACHINE)
-    assert choice.fallback.order == 256
+    assert choice.fallback.order == 384
     assert choice.longest < 512
 
 

@@ -211,11 +211,11 @@ class Sessions(RuleBasedStateMachine):
         assert packets["expected"] == sum(packets[name] for name in ("on_time", "late", "lost", "recovered"))
         assert sum(engine.counters.by_origin) == engine.counters.frames
         # Every packet that came is received, foreign, a stray or on trial.
-        trials = sum(len(run) for run in engine._gate._runs.values())
+        trials = sum(len(run) for run in engine._gate._candidates._runs.values())
         assert packets["received"] + packets["foreign"] + packets["stray"] + trials <= self.noted
         assert not engine.counters.refused
-        assert len(engine._gate._runs) <= MAX_RUNS
-        assert all(len(run) <= MAX_RUN for run in engine._gate._runs.values())
+        assert len(engine._gate._candidates._runs) <= MAX_RUNS
+        assert all(len(run) <= MAX_RUN for run in engine._gate._candidates._runs.values())
         assert len(engine._spare) <= MAX_SPARE
         for stream in engine._streams():
             assert stream.buffer.capacity <= 6 * stream.format.rate

@@ -182,7 +182,7 @@ def test_a_restart_that_waits_loses_nothing() -> None:
     gate = locked()
     for index in range(500):
         gate.judge(Arrival(packet(index, 96 * index, 96, source=OTHER_STREAM), 0), False)
-    assert [len(run) for run in gate._runs.values()] == [MAX_RUN]
+    assert [len(run) for run in gate._candidates._runs.values()] == [MAX_RUN]
     assert gate.discarded == 500 - MAX_RUN
 
 
@@ -214,9 +214,9 @@ def test_a_flood_of_sources_is_bounded_and_counted(same_address: bool) -> None:
     for number in range(1000):
         host = "192.0.2.66" if same_address else f"192.0.2.{number}"
         judge(gate, packet(number * 7919, number, source=SourceId(host, 1, number)))
-        assert len(gate._runs) <= MAX_RUNS
-    assert gate.discarded == 1000 - len(gate._runs)
-    assert sum(len(run) for run in gate._runs.values()) <= 2 * MAX_RUNS
+        assert len(gate._candidates._runs) <= MAX_RUNS
+    assert gate.discarded == 1000 - len(gate._candidates._runs)
+    assert sum(len(run) for run in gate._candidates._runs.values()) <= 2 * MAX_RUNS
 
 
 def test_a_flood_from_one_address_does_not_oust_a_newcomers_trial() -> None:
@@ -259,7 +259,7 @@ def test_every_packet_is_accounted_for(
             assert {one.packet.source for one in run} == {source} == {gate.accepted}
         else:
             assert gate.accepted == before
-    on_trial = sum(len(run) for run in gate._runs.values())
+    on_trial = sum(len(run) for run in gate._candidates._runs.values())
     assert taken + foreign + handed + gate.discarded + on_trial == len(steps)
 
 

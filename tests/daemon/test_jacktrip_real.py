@@ -172,6 +172,38 @@ def test_as_a_hub_for_a_client(jack: JackSession, tmp_path: Path) -> None:
     assert_tone(take, [True])
 
 
+def test_two_clients_of_a_hub_that_mixes(jack: JackSession, tmp_path: Path) -> None:
+    """Both are heard and both answered; the tone of one and the silence of the other are recorded apart, and together."""
+    take = tmp_path / "take.wav"
+    flags = ("--mix", "--format", "jacktrip", "--output", f"file:{take}", "--record-peers", str(tmp_path))
+    with running(*flags, *DEEP) as daemon:
+        port = str(daemon.address[1])
+        command = ("jacktrip", "-C", "127.0.0.1", "-n", "1", "-D", "-P", port)
+        alice, bob = free_ports(2)
+        with (
+            jack.running(*command, "-J", "JT", "-B", str(alice), name="alice"),
+            jack.running(*command, "-J", "JU", "-B", str(bob), name="bob"),
+        ):
+            jack.feed("JT:send_1")
+            stats = daemon.wait_for(
+                lambda stats: (
+                    len(stats["peers"]) == 2
+                    and all(peer["frames"]["by_origin"]["received"] > PACKETS for peer in stats["peers"])
+                )
+            )
+            assert_adds_up(stats)
+            for name in ("alice", "bob"):
+                assert "Received Connection from Peer!" in jack.said(name)
+        daemon.finish()
+    assert {peer["address"] for peer in stats["peers"]} == {f"127.0.0.1:{alice}", f"127.0.0.1:{bob}"}
+    assert all(peer["packets"]["lost"] == peer["packets"]["late"] == 0 for peer in stats["peers"])
+    assert_tone(take, [True])
+    (heard,) = tmp_path.glob(f"*-{alice}-*.wav")
+    (silent,) = tmp_path.glob(f"*-{bob}-*.wav")
+    assert_tone(heard, [True])
+    assert_tone(silent, [False])
+
+
 def test_as_the_client_of_a_hub(jack: JackSession, tmp_path: Path) -> None:
     """``jacktrip -S`` lets plcd in, and sends what is fed to the ports it makes for it."""
     take = tmp_path / "take.wav"

@@ -42,7 +42,7 @@ class Bench:
         """One frame, and how many fits there were in it."""
         before, wanted_ns = self.worked_ns, self.now_ns
         self.now_ns += late_ns
-        self.ahead.run(self.engine, wanted_ns)
+        self.ahead.run([self.engine], wanted_ns)
         self.now_ns = max(self.now_ns, wanted_ns + FRAME_NS)
         return (self.worked_ns - before) // FIT_NS
 
@@ -52,7 +52,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     engine = Engine(EngineConfig(rate=44_100, channels=1))
     engine.pair_s = PAIR_S
     made = Bench(engine)
-    monkeypatch.setattr(engine, "next_fit", lambda: FIT if made.wanted else None)
+    monkeypatch.setattr(engine, "next_fit", lambda: (0, FIT) if made.wanted else None)
     monkeypatch.setattr(engine, "prepare", made.fit)
     return made
 
@@ -169,7 +169,7 @@ def test_the_budget_of_the_next_fits_is_spared_but_not_by_those_who_say_on(
         bench.ahead._saved_ns = 2.5 * FIT_NS  # 1.3 for the step, 1.3 for the next fit
         bench.ahead._budget = 0.4
         bench.ahead._seen_ns = bench.now_ns
-        bench.ahead.run(bench.engine, bench.now_ns)
+        bench.ahead.run([bench.engine], bench.now_ns)
         assert steps.done == done
         assert bench.ahead.passed == len(steps.wanted)
 
