@@ -20,17 +20,19 @@ from plcd.core.origins import labelled, origins_of, stretched
 DRIFT: Final = ("auto", "on", "off")
 """Resample when clocks differ; from the beginning; or never."""
 SETTLED_S = 8.0
-"""The level to hold is that which the loop sees then."""
+"""The level to hold is that from which the loop's line then says that the stream began; before that nothing is decided."""
 SURE_S = 20.0
-"""Before it saw so much the loop decides nothing."""
-SURE_LEVEL_S = 0.0005
+SOON_LEVEL_S, SURE_LEVEL_S = 0.002, 0.0005
+"""The clocks differ when the level has left its place by half a millisecond (by two before :data:`SURE_S`)"""
 SURE_NOISES = 6.0
-"""The clocks differ when the level has left its place by half a millisecond, and by so many times the noise of both."""
+"""and by so many times the noise of both."""
 LEAST_PPM = 0.5
 """Less makes half a millisecond in 17 minutes."""
 RETURN_S = 10.0
 MOST = 1000e-6
 """No ratio departs from 1 by more: twice what quartz clocks differ by, 1.7 cents."""
+SLEW = 400e-6
+"""A second: the ratio changes no faster, a tone of 1 kHz by 0.4 Hz in a second. So what loop and resampler do is no step."""
 SPARE = 2
 """Output samples kept ready: the resampler gives one more or less than the ratio says."""
 REACH = 4
@@ -124,17 +126,19 @@ class Resampled:
             return
         level = loop.level(now_ns)
         if self.wanted_level is None:
-            self.wanted_level = level
+            self.wanted_level = level - loop.ppm * 1e-6 * self._rate * loop.seen_s
             self._wanted_noise = loop.noise
         away = level - self.wanted_level
         if not self.running:
-            sure = max(SURE_LEVEL_S * self._rate, SURE_NOISES * (loop.noise + self._wanted_noise))
-            differs = abs(away) > sure and loop.ppm * away > 0.0 and abs(loop.ppm) > LEAST_PPM
-            if loop.seen_s < SURE_S or not differs:
+            least = SOON_LEVEL_S if loop.seen_s < SURE_S else SURE_LEVEL_S
+            sure = max(least * self._rate, SURE_NOISES * (loop.noise + self._wanted_noise))
+            if abs(away) <= sure or loop.ppm * away <= 0.0 or abs(loop.ppm) <= LEAST_PPM:
                 return
             self._switch_on()
         departs = 1e-6 * loop.ppm + away / (RETURN_S * self._rate)
-        self._ratio = 1.0 + max(-MOST, min(MOST, departs))
+        step = SLEW * self._frame / self._rate
+        target = 1.0 + max(-MOST, min(MOST, departs))
+        self._ratio += max(-step, min(step, target - self._ratio))
 
     def _switch_on(self) -> None:
         """Show the resampler what was played; what it makes of that is left out."""

@@ -74,7 +74,7 @@ def test_drift_is_followed_without_a_glitch(ppm: float) -> None:
     assert {frame.audio.shape for frame in sounding} == {(512, 1)}
     audio = np.concatenate([frame.audio for frame in sounding])
     for start in range(0, audio.shape[0] - WINDOW, WINDOW):
-        assert beside_the_tone_db(audio[start:]) < -85
+        assert beside_the_tone_db(audio[start:]) < -90
     assert one.resampled.wanted_level is not None
     away = one.resampled.loop.level(played.instants[-1]) - one.resampled.wanted_level
     assert abs(away) < 0.0005 * RATE
@@ -88,6 +88,20 @@ def test_where_clocks_agree_frames_pass_untouched(jitter_ms: float) -> None:
     assert not followed.resampled.running
     assert followed.resampled.delay == 0
     assert np.array_equal(one.audio, two.audio)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_network_that_swells_is_no_drift(seed: int) -> None:
+    """Exponential delays of 0.8 to 1.6 ms, up and down in two minutes, and now and then a stall: no reason to resample."""
+    one = Resampled(RATE, 64, "auto", Echo())
+    rng = np.random.default_rng(seed)
+    for k in range(round(200 * RATE / 512)):
+        second = k * 512 / RATE + 30 * seed
+        late_ms = rng.exponential(0.8) * (1 + np.sin(2 * np.pi * second / 120) ** 2)
+        late_ms += 40 * (rng.random() < 0.002)
+        one.loop.note(2000.0 - late_ms * RATE / 1000, 512, ns(k * 512))
+        one._steer(ns(k * 512))
+        assert not one.running
 
 
 def test_off_is_off_and_on_begins_at_once() -> None:
