@@ -11,9 +11,6 @@ from plcd.core.predictor import MOST_ERRORS, Predictor
 
 DEADLINE_S: Final = 0.004
 """Concealing one loss, all channels together, takes no longer, nor longer than half a packet lasts."""
-TOGETHER: Final = 0.9
-"""Of several peers all may lose a packet in one frame, for they have the way to here in common; that is rare, and takes no
-longer than so much of the frame's time."""
 MARGIN: Final = 1.3
 """What is allowed for over the time measured on an idle machine."""
 USUAL_PAIR_S: Final = 2.8e-10
@@ -33,6 +30,8 @@ ERROR_WORK: Final = 25
 """Per prediction error that the innovation is sampled from, of which there are at most :data:`MOST_ERRORS`."""
 SAMPLE_WORK: Final = 360
 """Per sample concealed or crossfaded."""
+PLAY_WORK: Final = 200_000
+"""A frame of a peer that lost nothing: taking in its packet, playing, resampling."""
 CLOSE_WORK: Final = (3.2, 2.25, 1.1)
 """Closing m samples from both sides at order p, guards included: per m², per m p and per p²."""
 
@@ -85,13 +84,18 @@ class Demand:
 
     @property
     def limit_s(self) -> float:
-        """How long concealing one loss may take when every peer has one."""
-        return self.limit_for_s(self.peers)
+        """How long concealing one loss may take."""
+        return min(min(self.packet, self.frame) / self.rate / 2, DEADLINE_S)
 
-    def limit_for_s(self, losses: int) -> float:
-        """Likewise when so many peers have one."""
-        half_s = min(min(self.packet, self.frame) / self.rate / 2, DEADLINE_S)
-        return half_s if losses == 1 else min(half_s, TOGETHER * 2 * half_s / losses)
+    def limit_for_s(self, losses: int, pair_s: float) -> float:
+        """Likewise where so many of all peers have a loss in one frame.
+
+        All may, for they have the way to here in common. That is rare, and may take what playing them leaves of a frame's time.
+        """
+        if self.peers == 1:
+            return self.limit_s
+        left_s = 2 * self.limit_s - self.peers * PLAY_WORK * pair_s
+        return min(self.limit_s, left_s / losses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
     def longest(ensemble: Ensemble, ahead: bool, losses: int = peers) -> int:
         """Missing samples that can be closed from both sides in time; negative where not even extrapolating is."""
         # No margin for the network: a run that takes longer than it should is ended, and the prediction plays.
-        allowed = (demand.limit_for_s(losses) - network.takes_s) / (demand.channels * pair_s * MARGIN)
+        allowed = (demand.limit_for_s(losses, pair_s) - network.takes_s) / (demand.channels * pair_s * MARGIN)
         trying = _trying(ensemble, demand) if len(ensemble.members) > 1 else 0
         before = _extrapolating(ensemble, demand) + (trying if ahead else ensemble.work)
         if before > allowed:

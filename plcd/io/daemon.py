@@ -130,7 +130,7 @@ class Daemon:
         if config.model_failure is not None:
             log.warning(config.model_failure)
         if config.srtp is not None:
-            self._thread.intake.unprotector = Unprotector(config.srtp)
+            self._thread.intake.unprotector = Unprotector(config.srtp, several=config.mix is not None)
             log.info("SRTP: only packets under the shared key are heard (%s)", config.srtp.profile)
         self._commands = Commands(self._thread, config.record_dir)
 

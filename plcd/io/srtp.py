@@ -21,7 +21,7 @@ from plcd.wire.rtp import HEADER_BYTES, RTCP_TYPES
 MAX_STREAMS = 256
 """Streams remembered, all of them of somebody who has the key; an older one could be replayed."""
 ALIVE_NS = 1_000_000_000
-"""While something authentic came within this time, nobody's rollover counter is searched for."""
+"""While something authentic came within this time, nobody's rollover counter is searched for, unless several are to be heard."""
 
 
 class Protector:
@@ -39,9 +39,10 @@ class Protector:
 
 
 class Unprotector:
-    """Opens packets of every stream under ``key``."""
+    """Opens packets of every stream under ``key``. ``several``: more than one at a time are to be heard."""
 
-    def __init__(self, key: SrtpKey) -> None:
+    def __init__(self, key: SrtpKey, several: bool = False) -> None:
+        self.several = several
         self.profile = key.profile
         self.ours: Container[int] = ()
         """SSRCs under which this end sends with the same key: what bears them was sent back by somebody."""
@@ -79,7 +80,7 @@ class Unprotector:
 
     def _join(self, datagram: bytes, ssrc: int, sequence: int, now_ns: int) -> bytes | None:
         """Look for the rollover counter under which ``datagram`` is authentic and new."""
-        if self._authentic_ns is None or now_ns - self._authentic_ns > ALIVE_NS:
+        if self.several or self._authentic_ns is None or now_ns - self._authentic_ns > ALIVE_NS:
             found = self._search.step(datagram, ssrc, sequence, now_ns, self._highest.get(ssrc, -1))
             if found is not None:
                 self._found[ssrc] = found.session

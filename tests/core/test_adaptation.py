@@ -169,7 +169,7 @@ def test_peers_share_the_time_of_a_frame_and_the_budget() -> None:
     assert chosen(1).together == ()
     assert (str(chosen(2).ensemble), str(chosen(2).fallback)) == (str(SEVERAL[2]), "tapered:512/2048")
     assert (str(chosen(4).ensemble), str(chosen(4).fallback)) == ("tapered:768/3072", "tapered:256/1024")
-    assert (str(chosen(8).ensemble), str(chosen(8).fallback)) == ("fast", "tapered:128/512")
+    assert (str(chosen(8).ensemble), str(chosen(8).fallback)) == ("tapered:256/1024", "tapered:128/512")
     for peers in range(2, 33):
         choice = chosen(peers)
         assert len(choice.together) == peers

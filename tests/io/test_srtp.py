@@ -283,6 +283,22 @@ def test_the_search_costs_a_step_in_ten_milliseconds_and_nothing_while_a_stream_
     assert unprotector._search._index >> 16 <= 50 * 8 + 9
 
 
+def test_of_several_peers_one_can_be_joined_late_while_another_lives() -> None:
+    unprotector = Unprotector(KEY, several=True)
+    living, joined = Protector(KEY, 1), late(30, 5)
+    number, now_ns = 30 * 65536 + 5, 10**12
+    for step in range(8):
+        now_ns += STEP_NS
+        unprotector.unprotect(living.protect(packet(step, ssrc=1)), now_ns)
+        with contextlib.suppress(WireError):
+            number += 1
+            assert unprotector.unprotect(joined.protect(packet(number)), now_ns) == packet(number)
+            break
+    assert step <= 30 // 8 + 1
+    assert unprotector.unprotect(joined.protect(packet(number + 1)), now_ns) == packet(number + 1)
+    assert unprotector.unprotect(living.protect(packet(99, ssrc=1)), now_ns) == packet(99, ssrc=1)
+
+
 def test_a_search_without_end_begins_anew() -> None:
     unprotector = Unprotector(KEY)
     for step in range(HIGHEST_COUNT // 8 + 20):
