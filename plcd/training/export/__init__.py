@@ -4,3 +4,5 @@ from plcd.training.export.export import Export, export
 from plcd.training.export.parity import ParityError
 
 __all__ = ["Export", "ParityError", "export"]
+
+import plcd.neural  # noqa: F401  # before onnxruntime: it says what that may note
