@@ -109,9 +109,9 @@ def test_headers_that_lie_within_the_stream(daemon: Running) -> None:
             time.sleep(0.01)
         unharmed(daemon, count)
         stats = daemon.stats()
-    assert stats["packets"]["refused"]["format L16/44100/2"] == count - 3
-    assert stats["packets"]["stray"] >= 2 * (count - 3) - 8
-    assert daemon.finish().count("refused a stream") == 1
+    assert stats["packets"]["refused"] == {}
+    assert stats["packets"]["stray"] >= 3 * (count - 3) - 12
+    assert "refused a stream" not in daemon.finish()
 
 
 def test_wrong_rate_is_refused_and_named() -> None:
@@ -129,7 +129,7 @@ def test_wrong_rate_is_refused_and_named() -> None:
         assert stats["state"] == "waiting"
         log = daemon.finish()
     assert log.count("refused a stream") == 3
-    assert "this output plays 48000 Hz, 2 channel(s); see --rate and --channels" in log
+    assert "--rate and --channels ask for 48000 Hz, 2 channel(s)" in log
 
 
 def test_packets_of_changing_size(daemon: Running) -> None:
