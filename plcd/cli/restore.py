@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from plcd.cli.errors import CliError, ExitCode
@@ -120,8 +121,8 @@ def _work_all(jobs: tuple[Job, ...], settings: Settings) -> list[Done]:
             done = work(
                 job,
                 settings,
-                lambda samples, task=task: progress.update(task, total=samples),
-                lambda samples, task=task: progress.advance(task, samples),
+                partial(_size, progress, task),
+                partial(progress.advance, task),
             )
             progress.remove_task(task)
             lines = list(done.said)
@@ -133,6 +134,10 @@ def _work_all(jobs: tuple[Job, ...], settings: Settings) -> list[Done]:
     return finished
 
 
+def _size(progress: Progress, task: TaskID, samples: int) -> None:
+    progress.update(task, total=samples)
+
+
 def print_table(done: list[Done]) -> None:
     """One line a file that was written."""
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -140,7 +145,7 @@ def print_table(done: list[Done]) -> None:
     for name in ("gaps", "restored", "too long"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in done:
-        table.add_row(escape(str(one.job.output)), str(one.gaps), f"{one.seconds:.3f} s", str(one.left))
+        table.add_row(escape(one.job.output.name), str(one.gaps), f"{one.seconds:.3f} s", str(one.left))
     if done:
         Console().print(table)
 

@@ -86,7 +86,8 @@ def _stretches(info: AudioInfo, packet: int) -> Iterator[tuple[int, Audio, int]]
 
 def _silences(audio: Audio, rate: int, packet: int) -> Iterator[Suspect]:
     edge = max(1, round(EDGE_S * rate))
-    for start, stop in _whole_packets(~audio.any(axis=1), packet):
+    silent: Mask = np.logical_not(audio.any(axis=1))
+    for start, stop in _whole_packets(silent, packet):
         sides = audio[max(0, start - edge) : start], audio[stop : stop + edge]
         if all(len(side) == edge and _loudness(side) > LOUD for side in sides):
             yield Suspect(start, stop, "silence")

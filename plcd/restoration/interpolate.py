@@ -109,7 +109,7 @@ def fill(past: Real, future: Real, missing: int, rate: int, sizes: Sizes, amount
 
 
 def _weights(past: Real, future: Real, missing: int, sizes: Sizes) -> list[float]:
-    """How much each predictor says, by its errors where it extrapolates the samples nearest to the gap, fitted without them."""
+    """How much each predictor says: by its errors where, fitted without the samples nearest to the gap, it extrapolates them."""
     tried = min(missing, TRIED)
     if len(sizes) == 1 or min(past.size, future.size) < 4 * tried:
         return [1 / len(sizes)] * len(sizes)
@@ -154,7 +154,7 @@ def _fill_by(
 def _close(past: Real, future: Real, a: Real, innovation: Real, crossfaded: Real) -> tuple[Real, Real] | None:
     """The least-squares filling and the innovation in it; None where the ridge says more than the sound does.
 
-    That is where the price it puts on a filling like ``crossfaded`` is not small beside the error that is made as small as can be.
+    That is where the price it puts on a filling like ``crossfaded`` is not small beside the least error there is.
     """
     before, behind = tail_of(past, a.size - 1), np.ascontiguousarray(future[: a.size - 1])
     wanted = (

@@ -16,7 +16,8 @@ def music(samples: int, channels: int = 1, rate: int = RATE, seed: int = 0) -> S
     """A few steady tones under noise, ``(samples, channels)``, on the grid of 16 bits, never silent."""
     rng = np.random.default_rng(seed)
     time = np.arange(samples) / rate
-    tones = sum(0.12 * np.sin(2 * np.pi * hz * time + hz) for hz in (220.0, 311.1, 523.3))
+    hz = np.array([220.0, 311.1, 523.3])
+    tones = 0.12 * np.sin(2 * np.pi * np.outer(time, hz) + hz).sum(axis=1)
     sound = tones[:, None] + rng.normal(0, 0.01, (samples, channels))
     grid: Sound = np.round(sound * 32_768) / 32_768
     return grid

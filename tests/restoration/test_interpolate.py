@@ -115,12 +115,13 @@ def test_anything_is_filled_finite_bounded_and_the_same_again(
 def test_both_sides_beat_one_on_real_music() -> None:
     sound, rate = soundfile.read(REAL / "strings" / "sms_cello-phrase.flac", always_2d=True)
     channel = sound[:, 0]
-    both, one = [], []
+    both: list[float] = []
+    one: list[float] = []
     for start in range(40_000, 200_000, 20_000):
         truth = channel[start : start + 512]
         past, future = channel[start - 2048 : start].copy(), channel[start + 512 : start + 2560].copy()
         for found, after in ((both, future), (one, future[:0])):
-            found.append(np.sum((fill(past, after, 512, rate, QUICK, 0.0) - truth) ** 2))
+            found.append(float(np.sum((fill(past, after, 512, rate, QUICK, 0.0) - truth) ** 2)))
     assert np.sum(both) < 0.5 * np.sum(one)
 
 

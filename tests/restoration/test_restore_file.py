@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from damaged import RATE, Sound, music, quick, write
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.offline.audio_files import AudioFileError, read_info
@@ -83,6 +83,7 @@ def test_only_gaps_change_whatever_the_encoding(
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([path.name, output.name])
 
 
+@settings(max_examples=20)
 @given(
     st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 900)), min_size=1, max_size=12),
     st.integers(0, 12),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from damaged import RATE, music, write
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.core.frame import Hole, Origin, PlayedFrame
@@ -100,6 +100,7 @@ HOLES = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(HOLES | JSON)
 def test_any_list_of_holes_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, holes: Any) -> None:
     path = record(tmp_path_factory.mktemp("s") / "take.wav", {})

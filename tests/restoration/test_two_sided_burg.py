@@ -76,7 +76,7 @@ def test_whatever_it_is_given_it_is_finite(past: int, future: int, order: int, s
         np.cos(np.arange(150.0)),
         np.arange(150) % 7 * 1e-200,
     )
-    sound = kinds[seed % len(kinds)]
+    sound: Real = np.asarray(kinds[seed % len(kinds)], np.float64)
     a = two_sided_burg(sound[:past], sound[150 - future :], order)
     assert a[0] == 1.0
     assert np.isfinite(a).all()
