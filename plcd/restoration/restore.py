@@ -132,7 +132,7 @@ def _window(info: AudioInfo, audio: Audio, start: int, group: Group, gaps: Gaps,
         raise AudioFileError(
             f"{info.path}: sample {start + int(bad[0, 0])} is NaN or infinite; what lies around a gap has to be finite"
         )
-    return Window(audio, missing, info.rate)
+    return Window(audio, missing, info.rate, mask_of(np.array(group.gaps, np.int64), start, stop))
 
 
 def _wanted(made: Audio, window: Window, start: int, group: Group) -> Restored:

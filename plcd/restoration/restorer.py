@@ -44,6 +44,8 @@ class Window:
     windows are restored and count as known.)"""
     rate: int
     """In Hz."""
+    wanted: Mask | None = None
+    """Shape ``(n,)``: those of ``missing`` whose result goes into the file; None: all."""
 
 
 class Restorer(Protocol):
