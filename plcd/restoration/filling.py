@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from plcd.core.closing import LED_SAMPLES
+from plcd.core.closing import LED_SAMPLES, SWELL_RATIO
 from plcd.core.extrapolation import CEILING
 from plcd.core.forecaster import RECORD_POWER
 from plcd.core.innovation import Innovation
@@ -116,9 +116,10 @@ def _crossfade(past: int, future: int, missing: int, order: int) -> Real:
 
 
 def _close(past: Real, future: Real, a: Real, innovation: Real, crossfaded: Real) -> tuple[Real, Real] | None:
-    """The least-squares filling and the innovation in it; None where the ridge says more than the sound does.
+    """The least-squares filling and the innovation in it; None where it swells, or the ridge says more than the sound does.
 
-    That is where the price it puts on a filling like ``crossfaded`` is not small beside the least error there is.
+    It must not have much more energy than either side carries into the gap. The ridge says more where the price it puts on a
+    filling like ``crossfaded`` is not small beside the least error there is.
     """
     before, behind = tail_of(past, a.size - 1), np.ascontiguousarray(future[: a.size - 1])
     wanted = (
@@ -128,6 +129,12 @@ def _close(past: Real, future: Real, a: Real, innovation: Real, crossfaded: Real
     )
     out = np.empty_like(wanted)
     if not interpolate_each(before, behind, a, wanted, out, RIDGE) or not np.isfinite(out).all():
+        return None
+    nothing = np.zeros(innovation.size)
+    carried = float(np.sum(_driven(past, a, nothing) ** 2))
+    if future.size >= a.size - 1:
+        carried = max(carried, float(np.sum(_driven(future[::-1], a, nothing) ** 2)))
+    if float(out[0] @ out[0]) > SWELL_RATIO * carried:
         return None
     error = (out.shape[1] + behind.size) * mean_error(np.concatenate((before, out[0], behind)), a)
     if RIDGE * float(a @ a) * float(crossfaded @ crossfaded) > _RIDGE_SHARE * error:

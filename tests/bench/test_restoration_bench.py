@@ -73,7 +73,7 @@ def test_what_is_finished_is_not_done_again(data: Path, tmp_path: Path) -> None:
     assert lines[:4] == kept.splitlines()
     assert len(lines) == 9
     assert "## Gaps of 46 ms" in done.stdout
-    assert "| silence, 12 ms |" in done.stdout
+    assert "| silence | 0.00 [0.00, 0.00] |" in done.stdout
     assert len([result for result in map(Store(tmp_path).get, _keys(lines)) if result]) == 8
 
 
