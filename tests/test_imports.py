@@ -17,9 +17,10 @@ LAYERS = {
     "wire": {"wire", "core"},
     "io": {"io", "neural", "wire", "core"},
     "offline": {"offline", "wire", "core"},
+    "restoration": {"restoration", "neural", "offline", "core"},
     "scoring": {"scoring", "core"},
     "training": {"training", "neural", "offline", "scoring", "core"},
-    "cli": {"cli", "neural", "training", "io", "offline", "scoring", "wire", "core"},
+    "cli": {"cli", "neural", "training", "io", "offline", "restoration", "scoring", "wire", "core"},
 }
 
 PURE = {

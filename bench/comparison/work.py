@@ -34,7 +34,7 @@ def work_off(
     failures: list[str] = []
     waiting = iter(cells)
     running: dict[Future[tuple[list[Result], list[str]]], Cell] = {}
-    with _progress(len(cells)) as advance:
+    with counting(len(cells)) as advance:
         while True:
             for cell in islice(waiting, 2 * width - len(running)):
                 running[executor.submit(run_cell, cell)] = cell
@@ -63,7 +63,7 @@ def work_off(
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
+def counting(total: int) -> Iterator[Callable[[str], None]]:
     """Gives a function that counts one cell, by name: a bar on a terminal, else a line now and then."""
     if sys.stderr.isatty():
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

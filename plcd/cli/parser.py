@@ -7,12 +7,26 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from plcd import __version__
-from plcd.cli import capture, conceal, keys, listen, models_list, replay, score, send, synth, top, train
+from plcd.cli import (
+    capture,
+    conceal,
+    keys,
+    listen,
+    models_list,
+    replay,
+    restore,
+    score,
+    send,
+    synth,
+    top,
+    train,
+)
 from plcd.cli.errors import CliError, ExitCode
 
 COMMANDS = {
     "send": send,
     "conceal": conceal,
+    "restore": restore,
     "score": score,
     "top": top,
     "capture": capture,

@@ -45,13 +45,15 @@ def interpolate(past: Real, future: Real, a: Real, innovation: Real, out: Real) 
 
 
 @kernel
-def interpolate_each(past: Real, future: Real, a: Real, innovations: Real, out: Real) -> bool:
+def interpolate_each(
+    past: Real, future: Real, a: Real, innovations: Real, out: Real, ridge: float = RIDGE
+) -> bool:
     """Fill each row of ``out`` ``(r, m)``, the m missing samples between ``past`` (newest last, at least p samples) and
     ``future``, at about the price of one.
 
     ``a``: predictor ``(p + 1,)`` with ``a[0] = 1``. ``innovations`` ``(r, m)``: what the error inside the hole shall be near
     to; zeros give the likeliest samples, an innovation as large as usual gives likely ones (Godsill & Rayner 1998, §5.2.3).
-    Returns False, leaving ``out`` undefined, where rounding made
+    ``ridge``: see :data:`RIDGE`. Returns False, leaving ``out`` undefined, where rounding made
     the equations indefinite; the caller then extrapolates.
     """
     rows, m = out.shape
@@ -74,7 +76,7 @@ def interpolate_each(past: Real, future: Real, a: Real, innovations: Real, out: 
         for q in range(min(after, order - i) + 1):
             total += a[q] * a[q + i]
         whole_lead[i] = total
-    whole_lead[0] *= 1.0 + RIDGE
+    whole_lead[0] *= 1.0 + ridge
     whole_lead /= np.sqrt(whole_lead[0])
     whole_minus = whole_lead.copy()
     whole_minus[0] = 0.0

@@ -5,7 +5,7 @@ Samples travel as float64 ``(n, channels)``, full scale 1.0, which holds every i
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ _UNKNOWN_LENGTH = 1 << 62
 """libsndfile gives 2^63 - 1 frames for a stream whose header does not say."""
 
 _COUNTING_BLOCK = 1 << 16
+_ADD_PEAK_CHUNK = 0x1050
 
 
 class AudioFileError(Exception):
@@ -106,6 +107,7 @@ class AudioWriter:
         except (soundfile.SoundFileError, ValueError) as error:
             self._partial.unlink()
             raise AudioFileError(f"{self._path}: cannot be written: {_reason(error)}") from None
+        _leave_out_the_date(self._file)
         return self
 
     def write(self, samples: Audio) -> None:
@@ -163,6 +165,15 @@ def _blocks(file: soundfile.SoundFile, path: Path, block: int) -> Iterator[Audio
         if samples.shape[0] == 0:
             return
         yield samples
+
+
+def _leave_out_the_date(file: soundfile.SoundFile) -> None:
+    """Equal samples give equal files: libsndfile's PEAK chunk in files of floats would hold the time of writing.
+
+    The package has no public way to say so (libsndfile's SFC_SET_ADD_PEAK_CHUNK); without this one the date is there.
+    """
+    with suppress(AttributeError):
+        soundfile._snd.sf_command(file._file, _ADD_PEAK_CHUNK, soundfile._ffi.NULL, 0)
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""What the comparison of restorations is made of; bench/restoration.py runs it."""

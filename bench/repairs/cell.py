@@ -1,0 +1,107 @@
+"""One clip with gaps of one length, filled by one method and measured; finished ones are kept on disk."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from comparison.clips import Clip
+from comparison.measures import GAP_SNR, ODG, ZIMTOHRLI, measure
+
+from plcd.cli.errors import CliError, ExitCode
+from plcd.restoration.methods import Options
+from plcd.scoring.pair import Losses, Pair
+from repairs.gaps import LENGTHS, PACKET, flags_of
+from repairs.methods import find_repairs
+
+NMSE = "nmse_db"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """What is to be done."""
+
+    clip: Clip
+    length: int
+    """Of the gaps in ms, one of ``LENGTHS``."""
+    method: str
+    options: Options
+    key: str
+    """Hash of all that the result depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it."""
+
+    key: str
+    clip: str
+    length: int
+    method: str
+    values: dict[str, float]
+    """NMSE in dB over all gaps of the clip, ODG, Zimtohrli; NaN where there is none."""
+    seconds: float
+    """Of one processor."""
+    gaps_s: float
+    """Sound that was missing,"""
+    clip_s: float
+    """and all there is."""
+
+
+def key_of(clip: Clip, length: int, identity: str) -> str:
+    return hashlib.sha256(f"{clip.digest} {length} {identity}".encode()).hexdigest()
+
+
+def run_cell(cell: Cell) -> Result:
+    """Do it. The first fill compiles, so a warm-up on the clip's first gap alone comes before the one that is timed."""
+    clip = cell.clip
+    (repair,) = [one for one in find_repairs(cell.method, cell.options) if one.name == cell.method]
+    flags = flags_of(clip, LENGTHS[cell.length])
+    losses = Losses(flags, PACKET, clip.samples.shape[0])
+    given = clip.samples.copy()
+    given[losses.lost()] = 0
+    if cell.method != "deep-prior":
+        short = given[: 64 * PACKET]
+        repair.fill(short, flags[: short.shape[0] // PACKET], clip.rate)
+    filled, seconds = repair.timed(given, flags, clip.rate)
+    measured, _, _ = measure(Pair(clip.rate, clip.samples.astype(np.float64), filled), losses)
+    values = {NMSE: -measured[GAP_SNR], ODG: measured[ODG], ZIMTOHRLI: measured[ZIMTOHRLI]}
+    lost_s = float(losses.lost().sum()) / clip.rate
+    return Result(
+        cell.key, clip.name, cell.length, cell.method, values, seconds, lost_s, len(given) / clip.rate
+    )
+
+
+class Store:
+    """Results in ``folder``, one line of JSON each; a line cut short is passed over. Raises CliError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "cells.jsonl"
+        self._results: dict[str, Result] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
+        except OSError as error:
+            raise CliError(f"--out {folder}: {error.strerror}", ExitCode.FILE) from None
+        for line in lines:
+            try:
+                result = Result(**json.loads(line))
+            except (ValueError, TypeError):
+                continue
+            self._results[result.key] = result
+
+    def get(self, key: str) -> Result | None:
+        return self._results.get(key)
+
+    def add(self, result: Result) -> None:
+        """Keep it. Raises CliError where the disk will not."""
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("\n" * self._torn() + json.dumps(asdict(result)) + "\n")
+        except OSError as error:
+            raise CliError(f"{self._path}: cannot be written: {error.strerror}", ExitCode.FILE) from None
+        self._results[result.key] = result
+
+    def _torn(self) -> bool:
+        return self._path.exists() and self._path.read_bytes()[-1:] not in (b"\n", b"")

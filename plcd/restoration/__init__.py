@@ -1,0 +1,1 @@
+"""Recordings repaired afterwards: holes whose places and both sides are known, without a deadline."""

@@ -1,0 +1,64 @@
+"""The methods of restoration by name. A method's module, and what it needs, is loaded when it is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+from plcd.restoration.errors import RestorationError
+from plcd.restoration.restorer import Restorer
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may say to a method; each takes what concerns it."""
+
+    device: str = "cpu"
+    """``cpu`` or ``cuda``, for methods with a network."""
+    steps: int | None = None
+    """For methods that fit: how many steps at most; None: the method's own."""
+    model: str | None = None
+    """For methods with trained weights: a file or the name of one that ships; None: the method's own."""
+    seed: int = 0
+    """Of whatever is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A name on the command line and what stands behind it."""
+
+    summary: str
+    make: Callable[[Options], Restorer]
+    """Raises RestorationError where a model or a device is missing."""
+    needs: tuple[str, ...] = ()
+    """Packages that have to be installed."""
+    extra: str = ""
+    """The optional extra that brings them."""
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Those of ``needs`` that are not installed."""
+        return tuple(package for package in self.needs if find_spec(package) is None)
+
+
+def make(name: str, options: Options | None = None) -> Restorer:
+    """The method called ``name``, ready. Raises RestorationError."""
+    method = METHODS.get(name)
+    if method is None:
+        raise RestorationError(f"unknown method {name!r}: there are {', '.join(METHODS)}")
+    if method.absent:
+        raise RestorationError(
+            f"the method {name} needs {', '.join(method.absent)}: pip install '.[{method.extra}]' in plcd's folder"
+        )
+    return method.make(options or Options())
+
+
+def _interpolate(options: Options) -> Restorer:
+    from plcd.restoration.interpolate import Interpolate
+
+    return Interpolate()
+
+
+METHODS: Final[dict[str, Method]] = {
+    "interpolate": Method("autoregressive, from both sides; gaps up to 100 ms", _interpolate),
+}

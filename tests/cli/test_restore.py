@@ -1,0 +1,238 @@
+"""``plcd restore``: recordings with their sidecars, traces, directories, and what each mistake looks like."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.parser import parse
+from plcd.core.frame import Hole, Origin, PlayedFrame
+from plcd.io.recorder import Recorder, sidecar_path
+
+RATE = 16_000
+PACKET = 128
+CROSSFADE = 46
+"""2.9 ms: what follows a hole in a recording is no longer what was received."""
+Sound = NDArray[np.float32]
+
+
+def _music(packets: int) -> Sound:
+    time_ = np.arange(packets * PACKET) / RATE
+    noise = np.random.default_rng(packets).normal(0, 0.01, time_.size)
+    return (0.3 * np.sin(1400 * time_) + 0.2 * np.sin(3300 * time_) + noise).astype(np.float32)[:, None]
+
+
+def _record(path: Path, packets: int = 60, lost: tuple[int, ...] = (10, 11, 30)) -> Sound:
+    """A recording with silence for what was lost, and its sidecar; returns what was sent."""
+    sound = _music(packets)
+    recorder = Recorder(path, RATE, 1, PACKET)
+    for number in range(packets):
+        frame = sound[number * PACKET : (number + 1) * PACKET].copy()
+        if number in lost:
+            hole = Hole(0, PACKET, Origin.PREDICTED)
+            recorder.write(PlayedFrame(np.zeros_like(frame), Origin.PREDICTED, (hole,)))
+        else:
+            recorder.write(PlayedFrame(frame, Origin.RECEIVED, ()))
+    recorder.close()
+    return sound
+
+
+def _restore(*arguments: object) -> int:
+    args = parse(["restore", *map(str, arguments)])
+    code = args.run(args)
+    assert isinstance(code, int)
+    return code
+
+
+def _fails(*arguments: object) -> tuple[str, int]:
+    with pytest.raises(CliError) as caught:
+        _restore(*arguments)
+    assert "\n" not in caught.value.message
+    return caught.value.message, caught.value.exit_code
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def _read(path: Path) -> Sound:
+    sound: Sound = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    return sound
+
+
+def test_a_recording_just_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "session.wav"
+    sent = _record(path)
+    recorded = path.read_bytes()
+    assert _restore(path) == ExitCode.OK
+    assert _names(tmp_path) == ["session.restored.wav", "session.wav", "session.wav.json"]
+    assert path.read_bytes() == recorded
+    restored = _read(tmp_path / "session.restored.wav")
+    lost = np.repeat([number in (10, 11, 30) for number in range(60)], PACKET)
+    for returned in (12, 31):
+        lost[returned * PACKET : returned * PACKET + CROSSFADE] = True
+    np.testing.assert_array_equal(restored[~lost], sent[~lost])
+    assert np.sum((restored[lost] - sent[lost]) ** 2) < 0.05 * np.sum(sent[lost] ** 2)
+    assert capsys.readouterr().out.split()[-4:] == ["2", "0.030", "s", "0"]
+
+
+def test_a_trace_says_nearly_the_same_as_the_sidecar(tmp_path: Path) -> None:
+    _record(tmp_path / "take.wav")
+    trace = tmp_path / "take.txt"
+    trace.write_text("".join("1\n" if number in (10, 11, 30) else "0\n" for number in range(60)))
+    assert _restore(tmp_path / "take.wav", "-o", tmp_path / "a.wav") == ExitCode.OK
+    flags = ("--gaps", trace, "--packet", PACKET)
+    assert _restore(tmp_path / "take.wav", "-o", tmp_path / "b.wav", *flags) == ExitCode.OK
+    assert (
+        _restore(tmp_path / "take.wav", "-o", tmp_path / "c.wav", "--gaps", tmp_path, "--packet", PACKET) == 0
+    )
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "c.wav").read_bytes()  # found beside the trace
+    one, other = _read(tmp_path / "a.wav"), _read(tmp_path / "b.wav")
+    changed = np.flatnonzero((one != other).any(axis=1))
+    assert set(changed.tolist()) <= {
+        place for first in (10, 30) for place in range(first * PACKET, (first + 3) * PACKET)
+    }
+
+
+def test_auto_lists_what_it_found_or_says_that_there_is_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _record(tmp_path / "take.wav")
+    sidecar_path(tmp_path / "take.wav").unlink()
+    assert _restore(tmp_path / "take.wav", "--gaps", "auto", "--packet", PACKET) == ExitCode.OK
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "plcd: take.wav: found 2 gaps",
+        "plcd:   at 0.080 s: 16.0 ms, silence",
+        "plcd:   at 0.240 s: 8.0 ms, silence",
+    ]
+    soundfile.write(tmp_path / "whole.wav", _music(60), RATE)
+    assert _restore(tmp_path / "whole.wav", "--gaps", "auto") == ExitCode.OK
+    assert "whole.wav: nothing to repair: no gaps by auto; no file is written" in capsys.readouterr().err
+    assert _names(tmp_path) == ["take.restored.wav", "take.wav", "whole.wav"]
+
+
+def test_a_directory_of_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, lost in (("a.wav", (5,)), ("b.flac", (7, 8)), ("intact.wav", ())):
+        _record(folder / name, lost=lost)
+    soundfile.write(folder / "stray.wav", _music(3), RATE)
+    (folder / "edited.wav.json").write_bytes((folder / "a.wav.json").read_bytes())
+    soundfile.write(folder / "edited.wav", _music(60), RATE)
+    (folder / ".hidden.wav").write_text("not looked at")
+    assert _restore(folder, "-o", tmp_path / "out") == ExitCode.FILE
+    assert _names(tmp_path / "out") == ["a.wav", "b.flac"]
+    said = capsys.readouterr().err
+    for told in (
+        "edited.wav.json: belongs to another file",
+        "stray.wav: no list of its gaps",
+        "intact.wav: nothing to repair",
+        "2 of 5 files failed",
+    ):
+        assert told in said
+    assert _restore(folder / "a.wav", folder / "b.flac") == ExitCode.OK
+    assert (folder / "a.restored.wav").read_bytes() == (tmp_path / "out" / "a.wav").read_bytes()
+
+
+def test_a_preview_is_short(tmp_path: Path) -> None:
+    _record(tmp_path / "take.wav", 600, (150, 200, 250, 300, 350, 400))
+    assert _restore(tmp_path / "take.wav", "--preview") == ExitCode.OK
+    assert _names(tmp_path) == ["take.preview.wav", "take.wav", "take.wav.json"]
+    seconds = soundfile.info(tmp_path / "take.preview.wav").duration
+    assert seconds == pytest.approx(5 * (2 * (2 + PACKET / RATE) + 1.2), abs=0.1)
+
+
+def test_gaps_too_long_stay_and_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _record(tmp_path / "a.wav", 200, (5, *range(50, 110)))
+    assert _restore(tmp_path / "a.wav") == ExitCode.OK
+    assert capsys.readouterr().out.split()[-4:] == ["1", "0.011", "s", "1"]
+    assert not _read(tmp_path / "a.restored.wav")[50 * PACKET : 110 * PACKET].any()
+    _record(tmp_path / "b.wav", 200, tuple(range(50, 110)))
+    assert _restore(tmp_path / "b.wav") == ExitCode.OK
+    assert "nothing written: all 1 gaps are longer than the 400 ms" in capsys.readouterr().err
+    assert not (tmp_path / "b.restored.wav").exists()
+
+
+def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    _record(take)
+    _record(tmp_path / "other.wav", 30)
+    (tmp_path / "text.wav").write_text("not audio")
+    (tmp_path / "short.txt").write_text("0\n1\n")
+    (tmp_path / "odd.txt").write_text("0\n2\n")
+    (tmp_path / "empty").mkdir()
+    soundfile.write(tmp_path / "bare.wav", _music(5), RATE)
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(take.read_bytes()[:-200])
+    sidecar_path(cut).write_bytes(sidecar_path(take).read_bytes())
+    output = tmp_path / "out.wav"
+    cases: list[tuple[tuple[object, ...], int, str]] = [
+        ((tmp_path / "absent.wav",), 3, "no such file"),
+        ((tmp_path / "text.wav",), 3, "is not audio"),
+        ((tmp_path / "bare.wav",), 3, "give --gaps SIDECAR, TRACE or auto"),
+        ((take, "--gaps", sidecar_path(tmp_path / "other.wav")), 3, "belongs to another file than take.wav"),
+        ((cut,), 3, "belongs to another file than cut.wav"),
+        ((take, "--gaps", tmp_path / "short.txt"), 3, "2 lines"),
+        ((take, "--gaps", tmp_path / "odd.txt"), 3, "line 2"),
+        ((take, "--gaps", tmp_path / "absent.json"), 3, "there is no"),
+        ((take, "-o", take), 3, "would overwrite the input"),
+        ((take, "-o", tmp_path / "no" / "out.wav"), 3, "there is no folder"),
+        ((take, "-o", tmp_path / "out.docx"), 3, "no audio container"),
+        ((take, "-o", tmp_path / "out.mp3"), 3, "lossy"),
+        ((tmp_path / "empty", "-o", tmp_path / "out"), 3, "holds no audio files"),
+        ((tmp_path / "empty",), 3, "holds no audio files"),
+        ((tmp_path,), 2, "say where the output goes"),
+        ((tmp_path, "-o", tmp_path), 2, "is the input directory"),
+        ((take, tmp_path / "other.wav", "-o", take), 2, "is a file, but there are several inputs"),
+        ((take, take), 2, "would both become"),
+        ((take, "--method", "magic"), 2, "there are interpolate"),
+        ((take, "--packet", "0"), 2, "1 to 65536"),
+        ((take, "--steps", "0"), 2, "at least 1"),
+    ]
+    before = _names(tmp_path)
+    for arguments, code, told in cases:
+        given = arguments if "-o" in arguments or len(arguments) == 1 else (*arguments, "-o", output)
+        given = arguments if code == 2 else given
+        message, found = _fails(*given)
+        assert told in message, arguments
+        assert found == code, arguments
+    assert _names(tmp_path) == before
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    """As a user does it: the whole command, with the real method."""
+    take = tmp_path / "take.wav"
+    _record(take, 600, tuple(range(100, 600, 20)))
+    command = [sys.executable, "-m", "plcd", "restore", str(take), "-o"]
+    journal = tmp_path / "out.wav.partial"
+    with subprocess.Popen(
+        [*command, str(tmp_path / "out.wav")], stderr=subprocess.PIPE, text=True
+    ) as running:
+        deadline = time.monotonic() + 90
+        while (
+            not (journal.exists() and journal.read_bytes().count(b"\n") > 2) and time.monotonic() < deadline
+        ):
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == ExitCode.RUNTIME
+    assert said.count("\n") == 1
+    assert "the same command goes on there" in said
+    assert journal.exists()
+    assert not (tmp_path / "out.wav").exists()
+    first = json.loads(journal.read_text().splitlines()[1])
+    assert first[:2] == [100 * PACKET, PACKET + CROSSFADE]
+    again = subprocess.run([*command, str(tmp_path / "out.wav")], capture_output=True, text=True, check=True)
+    assert "were there from an earlier run" in again.stderr
+    subprocess.run([*command, str(tmp_path / "whole.wav")], check=True, capture_output=True)
+    assert (tmp_path / "out.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
+    assert _names(tmp_path) == ["out.wav", "take.wav", "take.wav.json", "whole.wav"]
