@@ -59,6 +59,20 @@ def _interpolate(options: Options) -> Restorer:
     return Interpolate()
 
 
+def _deep_prior(options: Options) -> Restorer:
+    from plcd.restoration.deep_prior.fitting import Settings
+    from plcd.restoration.deep_prior.restorer import STEPS, DeepPrior
+
+    steps = STEPS if options.steps is None else options.steps
+    return DeepPrior(steps, Settings(seed=options.seed), options.device)
+
+
 METHODS: Final[dict[str, Method]] = {
     "interpolate": Method("autoregressive, from both sides; gaps up to 100 ms", _interpolate),
+    "deep-prior": Method(
+        "a network fitted to each gap's surroundings; minutes a gap, gaps of 40 to 80 ms",
+        _deep_prior,
+        ("torch",),
+        "restore",
+    ),
 }

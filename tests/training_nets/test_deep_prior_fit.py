@@ -1,0 +1,217 @@
+"""A fit: reproducible, resumable, blind to what it is not shown; and the method around it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from plcd.restoration import methods  # noqa: E402
+from plcd.restoration.deep_prior import restorer  # noqa: E402
+from plcd.restoration.deep_prior.fitting import NETWORKS, Fit, Settings, Step, held_out  # noqa: E402
+from plcd.restoration.deep_prior.restorer import DeepPrior, fit  # noqa: E402
+from plcd.restoration.deep_prior.spectrogram import Real  # noqa: E402
+from plcd.restoration.errors import RestorationError  # noqa: E402
+from plcd.restoration.restorer import Mask, Window  # noqa: E402
+
+RATE = 4000
+"""Frames of 512 samples: a step takes an eighth of a second."""
+QUICK = Settings(hold_out=False)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def clip(seconds: float = 0.5) -> tuple[Real, Mask]:
+    time = np.arange(round(seconds * RATE)) / RATE
+    audio = sum(0.2 / k * np.sin(2 * np.pi * 220 * k * time) for k in range(1, 6))
+    missing = np.zeros(time.size, bool)
+    missing[900:1100] = True
+    return np.asarray(audio), missing
+
+
+def test_equal_seeds_give_equal_samples_and_others_do_not() -> None:
+    audio, missing = clip()
+    one, two, other = (fit(audio, missing, RATE, 3, Settings(seed=seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, two)
+    assert not np.allclose(one[missing], other[missing])
+    np.testing.assert_array_equal(one[~missing], audio[~missing])
+
+
+def test_what_stands_in_the_gap_changes_nothing() -> None:
+    audio, missing = clip()
+    results = []
+    for content in (0.0, 0.9, np.nan):
+        shown = audio.copy()
+        shown[missing] = content
+        results.append(fit(shown, missing, RATE, 3))
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[0], results[2])
+    assert np.isfinite(results[0]).all()
+
+
+def test_frames_held_out_are_not_learned_from() -> None:
+    audio, missing = clip()
+    one = Fit(audio, missing, RATE, Settings())
+    assert one.held_out.any()
+    said = one.network(torch.rand(1, *one.target.shape))[0].detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(one.loss(said), said)
+    silent = ~one.frames.present(missing) | one.held_out
+    assert torch.all(gradient[:, :, torch.from_numpy(silent)] == 0)
+    assert torch.all(gradient[:, :, torch.from_numpy(~silent)].abs().sum(dim=(0, 1)) > 0)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_loss_falls(name: str) -> None:
+    audio, missing = clip()
+    work = Fit(audio, missing, RATE, Settings(name, hold_out=False))
+    losses = [work.step().loss for _ in range(25)]
+    assert min(losses[-5:]) < 0.7 * losses[0]
+
+
+def test_a_resumed_fit_is_the_uninterrupted_one(tmp_path: Path) -> None:
+    audio, missing = clip()
+    whole = fit(audio, missing, RATE, 5)
+    file = tmp_path / "kept" / "fit.ckpt"
+
+    def stop(step: Step) -> None:
+        if step.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(audio, missing, RATE, 5, on_step=stop, checkpoint=file)
+    assert file.is_file()
+    numbers: list[int] = []
+    resumed = fit(audio, missing, RATE, 5, on_step=lambda s: numbers.append(s.number), checkpoint=file)
+    assert numbers == [3, 4, 5]
+    np.testing.assert_array_equal(resumed, whole)
+    assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind", None])
+def test_a_checkpoint_that_cannot_be_used_is_begun_anew(tmp_path: Path, content: bytes | None) -> None:
+    audio, missing = clip()
+    file = tmp_path / "fit.ckpt"
+    if content is None:
+        torch.save({"done": 1}, file)
+    else:
+        file.write_bytes(content)
+    np.testing.assert_array_equal(
+        fit(audio, missing, RATE, 2, checkpoint=file), fit(audio, missing, RATE, 2)
+    )
+
+
+def test_a_fit_ends_when_it_gets_no_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    audio, missing = clip()
+    errors = iter([0.5, 0.4, 0.6, 0.6, 0.6, 0.6, 0.6])
+
+    def judge(self: Fit) -> float:
+        error = next(errors)
+        if error < self.best:
+            self.best, self.best_at, self._best_mean = error, self.done, self._normalised()
+        return error
+
+    monkeypatch.setattr(Fit, "_judge", judge)
+    steps: list[int] = []
+    fit(audio, missing, RATE, 100, on_step=lambda s: steps.append(s.number), patience=3)
+    assert steps == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [
+        ("11111111.1111111111111", "11111111.111111#111111"),
+        ("1111111111..", "111111####.."),
+        ("....", "...."),
+        (".11.", ".11."),
+        ("111..1111111111111111.", "111..1111111##1111111."),
+    ],
+)
+def test_held_out_frames_lie_amid_what_is_known(present: str, expected: str) -> None:
+    flags = np.array([mark == "1" for mark in present])
+    chosen = held_out(flags)
+    assert not (chosen & ~flags).any()
+    known, held = int(flags.sum()), int(chosen.sum())
+    if "#" in expected and not present.startswith("1111111111.."):
+        assert "".join("#" if c else m for c, m in zip(chosen, present, strict=True)) == expected
+    assert held <= known // 4
+
+
+def test_silence_is_filled_with_silence_at_once() -> None:
+    missing = np.zeros(3000, bool)
+    missing[100:300] = True
+    np.testing.assert_array_equal(fit(np.zeros(3000), missing, RATE, 10**9), np.zeros(3000))
+
+
+@pytest.mark.parametrize("place", ["start", "end", "all", "short"])
+def test_gaps_at_the_edges(place: str) -> None:
+    audio, missing = clip()
+    if place == "short":
+        audio, missing = audio[:60], missing[:60]
+    missing[:] = False
+    missing[{"start": slice(0, 150), "end": slice(-150, None), "all": slice(None), "short": slice(20, 40)}[place]] = True
+    out = fit(audio, missing, RATE, 2)
+    assert out.shape == audio.shape
+    assert np.isfinite(out).all()
+    np.testing.assert_array_equal(out[~missing], audio[~missing])
+
+
+def window(channels: int) -> Window:
+    audio, missing = clip()
+    both = np.stack([audio * (1 + 0.5 * (c == 2)) for c in range(channels)], axis=1)
+    both[missing] = 0.0
+    return Window(both, missing, RATE)
+
+
+def test_the_method_restores_each_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    real = restorer.fit
+    monkeypatch.setattr(restorer, "fit", lambda *args: calls.append(args) or real(*args))  # type: ignore[func-returns-value]
+    shares: list[float] = []
+    given = window(3)
+    out = DeepPrior(steps=2).restore(given, shares.append)
+    assert out.shape == (int(given.missing.sum()), 3)
+    assert np.isfinite(out).all()
+    assert len(calls) == 2  # the first two channels are equal
+    np.testing.assert_array_equal(out[:, 0], out[:, 1])
+    assert not np.array_equal(out[:, 0], out[:, 2])
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_an_interrupted_method_goes_on(tmp_path: Path) -> None:
+    given = window(1)
+    method = DeepPrior(steps=4, folder=tmp_path)
+
+    def stop(share: float) -> None:
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        method.restore(given, stop)
+    assert len(list(tmp_path.glob("deep-prior-*.ckpt"))) == 1
+    shares: list[float] = []
+    resumed = method.restore(given, shares.append)
+    assert shares[0] == 0.75
+    assert list(tmp_path.iterdir()) == []
+    np.testing.assert_array_equal(resumed, DeepPrior(steps=4).restore(given, lambda _: None))
+
+
+def test_the_method_is_known_by_its_name() -> None:
+    made = methods.make("deep-prior", methods.Options(steps=7, seed=3))
+    assert "steps=7" in made.identity
+    assert "seed=3" in made.identity
+    reach = made.reach(16_000)
+    assert reach.before + reach.together + reach.after < 16_000 * 4
+    with pytest.raises(RestorationError, match="one step"):
+        methods.make("deep-prior", methods.Options(steps=0))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a graphics card")
+def test_a_graphics_card_that_is_not_there_is_said_so() -> None:
+    with pytest.raises(RestorationError, match="graphics card"):
+        methods.make("deep-prior", methods.Options(device="cuda"))
