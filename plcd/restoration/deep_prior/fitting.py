@@ -73,14 +73,15 @@ class Fit:
     ) -> None:
         known = np.where(missing, 0.0, audio)
         heard = max(1, int(audio.size - missing.sum()))
-        self._scale = math.sqrt(float(np.square(known).sum()) / heard) / LEVEL
+        self.scale = math.sqrt(float(np.square(known).sum()) / heard) / LEVEL
+        """The clip is divided by this."""
         self._audio, self._missing, self._rate = known, missing, rate
         self.settings = settings
         self.device = torch.device(device)
         self.frames = Frames.at(rate, audio.size)
-        self.silent = self._scale == 0 or not missing.any()
+        self.silent = self.scale == 0 or not missing.any()
         """There is nothing to fit: gaps are filled with zeros."""
-        self.target = self.frames.forward(known / (self._scale or 1.0)).to(self.device)
+        self.target = self.frames.forward(known / (self.scale or 1.0)).to(self.device)
         present = self.frames.present(missing)
         self.held_out = held_out(present) if settings.hold_out else np.zeros_like(present)
         self.loss = Loss(self.frames, self.target, present & ~self.held_out)
@@ -132,7 +133,7 @@ class Fit:
         """The clip with its gaps filled by ``parts``, which are :meth:`mean`, ``said`` or :meth:`answer`."""
         if self.silent:
             return self._audio.copy()
-        return filled(self._audio, self._missing, self._scale * self.frames.clip(parts), self._rate)
+        return filled(self._audio, self._missing, self.scale * self.frames.clip(parts), self._rate)
 
     def answer(self) -> Tensor:
         """What the network says now, without the step's noise: the paper's result."""
