@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+
 from inpainting.clips import RATE, Clip, error_ratio
 
 EVERY = 5
@@ -124,7 +125,8 @@ def read_curve(file: Path) -> list[Point]:
         return []
     with file.open(encoding="utf-8", newline="") as text:
         return [
-            Point(int(row["step"]), *(float(row[name]) for name in list(row)[1:])) for row in csv.DictReader(text)
+            Point(int(row["step"]), *(float(row[name]) for name in list(row)[1:]))
+            for row in csv.DictReader(text)
         ]
 
 

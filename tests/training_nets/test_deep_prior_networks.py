@@ -49,7 +49,8 @@ def by_definition(x: Any, layer: HarmonicConv2d) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("anchor", "stride", "bins"), [(1, 1, 13), (2, 1, 16), (3, 1, 16), (4, 1, 17), (1, 2, 16), (1, 2, 13), (2, 2, 11)]
+    ("anchor", "stride", "bins"),
+    [(1, 1, 13), (2, 1, 16), (3, 1, 16), (4, 1, 17), (1, 2, 16), (1, 2, 13), (2, 2, 11)],
 )
 def test_harmonic_lowering_is_harmonic_convolution(anchor: int, stride: int, bins: int) -> None:
     torch.manual_seed(anchor)

@@ -1,11 +1,13 @@
 """One fit: a fresh network learns to say what is known of a clip, out of noise, and is asked for the rest.
 
-After :class:`Fit` stands the paper's section IV-E: Adam at 0.01, uniform noise of variance 0.1 as input, and at each step white noise
-of variance 0.03 on top. (The published code reads both numbers as factors: uniform in 0 .. 0.1, deviation 0.03.)
+The paper's section IV-E has Adam at 0.01, uniform noise of variance 0.1 as input, and white noise of variance 0.03 on top of it at each
+step. Its published code differs: Adam at 0.001, and 0.03 is the noise's deviation. That is what learns (bench/DEEP_PRIOR.md), and what
+:class:`Settings` has.
 
-Two things are ours. What is returned is the mean of what the network said, recent steps weighing most, as in the first work on deep
-priors (Ulyanov et al. 2018, section 3): steps scatter, and their mean is nearer. And where ``held_out`` says so, some known frames are
-kept from the fit, and the mean that met them best is what is returned.
+Three things are ours. *Edges*: the paper's mask drops every frame a gap touches, and with it 64 ms of known samples on either side;
+these count here as samples. *The mean*: what is returned is the mean of what the network said, recent steps weighing most, as in
+the first work on deep priors (Ulyanov et al. 2018): steps scatter, their mean is nearer. *Held out*: a stretch of known samples as long
+as the longest gap is kept from the fit, and the mean that met it best is returned.
 """
 
 import math
@@ -15,14 +17,13 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from plcd.restoration.deep_prior.loss import Loss
 from plcd.restoration.deep_prior.multires import MultiResUNet
 from plcd.restoration.deep_prior.spectrogram import Frames, Real, filled
 from plcd.restoration.deep_prior.unet import UNet
-from plcd.restoration.restorer import Mask
+from plcd.restoration.restorer import Mask, runs_of
 
 NETWORKS: Final[dict[str, Callable[[], nn.Module]]] = {
     "harmonic": MultiResUNet,
@@ -30,9 +31,7 @@ NETWORKS: Final[dict[str, Callable[[], nn.Module]]] = {
     "unet": UNet,
 }
 """Those of Fig. 6, by name."""
-LEARNING_RATE: Final = 0.01
 INPUT_VARIANCE: Final = 0.1
-STEP_VARIANCE: Final = 0.03
 LEVEL: Final = 0.1
 """Clips are brought to this RMS (of what is known), as equation 9 weighs its terms by the level."""
 FORGETTING: Final = 0.99
@@ -47,7 +46,7 @@ class Step:
     """From 1 on."""
     loss: float
     held_out: float
-    """Squared error of the mean over the energy, in the frames held out; NaN where there are none."""
+    """Squared error of the mean over the energy, in the samples held out; NaN where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,9 @@ class Settings:
     network: str = "harmonic"
     seed: int = 0
     hold_out: bool = True
+    edges: bool = True
+    learning_rate: float = 0.001
+    step_deviation: float = 0.03
     bfloat16: bool = False
     """Convolutions in half precision: twice as fast on processors that have it."""
 
@@ -71,26 +73,29 @@ class Fit:
     def __init__(
         self, audio: Real, missing: Mask, rate: int, settings: Settings, device: str = "cpu"
     ) -> None:
-        known = np.where(missing, 0.0, audio)
-        heard = max(1, int(audio.size - missing.sum()))
-        self.scale = math.sqrt(float(np.square(known).sum()) / heard) / LEVEL
-        """The clip is divided by this."""
-        self._audio, self._missing, self._rate = known, missing, rate
         self.settings = settings
         self.device = torch.device(device)
         self.frames = Frames.at(rate, audio.size)
+        self.held_out = held_out(missing, self.frames.size) if settings.hold_out else np.zeros_like(missing)
+        hidden = missing | self.held_out
+        shown = np.where(hidden, 0.0, audio)
+        self.scale = math.sqrt(float(np.square(shown).sum()) / max(1, audio.size - hidden.sum())) / LEVEL
+        """The clip is divided by this."""
         self.silent = self.scale == 0 or not missing.any()
         """There is nothing to fit: gaps are filled with zeros."""
-        self.target = self.frames.forward(known / (self.scale or 1.0)).to(self.device)
-        present = self.frames.present(missing)
-        self.held_out = held_out(present) if settings.hold_out else np.zeros_like(present)
-        self.loss = Loss(self.frames, self.target, present & ~self.held_out)
-        self._held = torch.from_numpy(self.held_out).to(self.target)
+        self._audio, self._missing, self._rate = np.where(missing, 0.0, audio), missing, rate
+        unit = self.scale or 1.0
+        self.target = self.frames.forward(shown / unit).to(self.device)
+        present = self.frames.present(hidden)
+        self.loss = Loss(self.frames, self.target, present)
+        self._wave = self._samples(self._audio / unit)
+        self._at_edges = self._samples((self.frames.touched(~present) & ~hidden).astype(np.float64))
+        self._held = self._samples(self.held_out.astype(np.float64))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = NETWORKS[settings.network]()
         self.network = network.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
         bound = math.sqrt(3 * INPUT_VARIANCE)
         noise = torch.rand(self.target.shape, generator=self._dice(0))
         self._input = ((2 * noise - 1) * bound).to(self.device)
@@ -109,9 +114,9 @@ class Fit:
         number = self.done + 1
         noise = torch.randn(self._input.shape, generator=self._dice(number)).to(self.device)
         self.optimiser.zero_grad(set_to_none=True)
-        said = self._ask(self._input + math.sqrt(STEP_VARIANCE) * noise)
+        said = self._ask(self._input + self.settings.step_deviation * noise)
         loss = self.loss(said)
-        loss.backward()
+        (loss + self.edges(said)).backward()
         self.whole = False
         self.optimiser.step()
         self.said = said.detach()
@@ -171,15 +176,32 @@ class Fit:
     def _normalised(self) -> Tensor:
         return self._mean / (1 - FORGETTING**self.done) if self.done else self._mean
 
+    def _samples(self, values: Real) -> Tensor:
+        """``(samples,)`` as the networks' waves are, ``(span,)``."""
+        whole = np.zeros(self.frames.span)
+        whole[: values.size] = values[: whole.size]
+        return torch.from_numpy(whole.astype(np.float32)).to(self.device)
+
+    def edges(self, said: Tensor) -> Tensor:
+        """Squared error of known samples in frames that do not count, weighing what it would in eq. 10 if they did: each sample
+        is in four Hann windows, whose squares sum to 1.5, and a frame of N samples has N / 2 bins.
+        """
+        if not self.settings.edges:
+            return torch.zeros((), device=self.device)
+        error = (self.frames.inverse(said) - self._wave) * self._at_edges
+        return 1.5 / self.frames.count * error.square().sum()
+
     def _judge(self) -> float:
         if not self.held_out.any():
             return math.nan
         mean = self._normalised()
-        energy = (self.target * self._held).square().sum().clamp(min=1e-12)
-        error = float(((mean - self.target) * self._held).square().sum() / energy)
-        if error < self.best:
-            self.best, self.best_at, self._best_mean = error, self.done, mean
-        return error
+        with torch.no_grad():
+            error = (self.frames.inverse(mean) - self._wave) * self._held
+        energy = (self._wave * self._held).square().sum().clamp(min=1e-12)
+        ratio = float(error.square().sum() / energy)
+        if ratio < self.best:
+            self.best, self.best_at, self._best_mean = ratio, self.done, mean
+        return ratio
 
     def _dice(self, step: int) -> torch.Generator:
         """A generator for each step: a fit that goes on needs no state of one."""
@@ -187,24 +209,17 @@ class Fit:
         return torch.Generator().manual_seed(int(seed >> np.uint64(1)))
 
 
-def held_out(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Known frames to judge by, ``(count,)``: as many in a row as the longest gap spoils, where known frames go on longest.
+def held_out(missing: Mask, frame: int) -> Mask:
+    """Known samples to judge by: as many in a row as the longest gap has, in the middle of where they go on longest.
 
-    At most a quarter of those known; none where that leaves none on both sides.
+    None where known samples do not reach half a frame beyond on both sides.
     """
-    chosen = np.zeros_like(present)
-    spoilt = _longest(~present[: int(np.flatnonzero(present)[-1]) + 1]) if present.any() else (0, 0)
-    start, stop = _longest(present)
-    length = min(spoilt[1] - spoilt[0], (stop - start) // 3, int(present.sum()) // 4)
-    if length > 0:
-        first = (start + stop - length) // 2
-        chosen[first : first + length] = True
+    chosen = np.zeros_like(missing)
+    gaps, known = runs_of(missing), runs_of(~missing)
+    if gaps and known:
+        length = max(stop - start for start, stop in gaps)
+        start, stop = max(known, key=lambda run: run[1] - run[0])
+        if stop - start >= length + frame:
+            first = (start + stop - length) // 2
+            chosen[first : first + length] = True
     return chosen
-
-
-def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8))).reshape(-1, 2)
-    if not len(edges):
-        return 0, 0
-    start, stop = edges[np.argmax(edges[:, 1] - edges[:, 0])]
-    return int(start), int(stop)

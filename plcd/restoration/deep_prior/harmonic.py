@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """Output rows ``first, first + Q, ...`` (``rows`` of them) lie ``weight`` beyond input row ``source + i P``."""

@@ -85,7 +85,9 @@ class DeepPrior:
         if self.steps < 1:
             raise RestorationError(f"a fit needs one step or more, not {self.steps}")
         if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise RestorationError("PyTorch sees no graphics card: leave out --device cuda, or install its CUDA build")
+            raise RestorationError(
+                "PyTorch sees no graphics card: leave out --device cuda, or install its CUDA build"
+            )
 
     @property
     def identity(self) -> str:
@@ -102,7 +104,9 @@ class DeepPrior:
         for channel in range(channels):
             clip = np.ascontiguousarray(window.audio[:, channel], dtype=np.float64)
             same = [
-                c for c in range(channel) if np.array_equal(window.audio[~window.missing, c], clip[~window.missing])
+                c
+                for c in range(channel)
+                if np.array_equal(window.audio[~window.missing, c], clip[~window.missing])
             ]
             if same:
                 out[:, channel] = out[:, same[0]]

@@ -89,6 +89,14 @@ class Frames:
         whole = spoilt_before[starts + self.size] == spoilt_before[starts + 1]
         return np.asarray(whole & (np.arange(self.count) < self.used))
 
+    def touched(self, chosen: NDArray[np.bool_]) -> Mask:
+        """Samples ``(samples,)`` that lie in a frame of ``chosen`` ``(count,)``."""
+        out = np.zeros(self.samples, bool)
+        for index in np.flatnonzero(chosen[: self.used]):
+            centre = int(index) * self.hop
+            out[max(0, centre - self.size // 2) : centre + self.size // 2] = True
+        return out
+
     def _extended(self, clip: Real) -> Real:
         half = self.size // 2
         behind = self.span + half - self.samples
