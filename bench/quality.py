@@ -17,7 +17,6 @@ from comparison.arguments import parser
 from comparison.board import Board
 from comparison.cell import Cell, Result
 from comparison.clips import Clip, ClipError, find_clips, read_clip
-from comparison.cluster import dask_pool
 from comparison.listen import write_listening_page
 from comparison.plan import Settings, plan, without
 from comparison.pools import local_pool
@@ -26,6 +25,7 @@ from comparison.store import Store
 from comparison.timing import write_timing
 from comparison.work import say, work_off
 
+from plcd.cli.cluster import dask_pool
 from plcd.cli.errors import CliError, ExitCode
 
 BENCH = Path(__file__).resolve().parent

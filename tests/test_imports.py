@@ -61,6 +61,7 @@ ON_DEMAND = {
     "samplerate",
     "aiohttp",
     "prometheus_client",
+    "distributed",
 }
 """Loaded by the one feature that needs it: its shared library or the package itself may be missing. (scipy, which the
 report needs too, is loaded by numba wherever it is installed.)"""

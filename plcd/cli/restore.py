@@ -1,21 +1,16 @@
 """``plcd restore``: recordings repaired afterwards."""
 
 import argparse
-import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.restore_jobs import Job, plan
-from plcd.cli.restore_work import Done, Settings, work
+from plcd.cli.restore_jobs import plan
+from plcd.cli.restore_run import run_here, run_on_cluster
+from plcd.cli.restore_view import print_table, say
+from plcd.cli.restore_work import Settings
 from plcd.restoration.errors import RestorationError
-from plcd.restoration.methods import METHODS, Options, make
+from plcd.restoration.methods import METHODS, Options
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -71,13 +66,18 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--model", metavar="MODEL", help="network, for res-u-net: FILE, or NAME of one that ships"
     )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="have the gaps restored by the Dask cluster whose scheduler is there (tcp://HOST:8786), several files at once",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Returns the exit code: 0, 3 when some of several files failed (each is reported on stderr), 1 when interrupted.
 
-    Raises CliError: usage (2), or a file that stops everything (3).
+    Raises CliError: usage (2), a file or a missing method that stops everything (3), no cluster there (5).
     """
     if not 1 <= args.packet <= 65_536:
         raise CliError(f"--packet {args.packet}: 1 to 65536", ExitCode.USAGE)
@@ -88,71 +88,21 @@ def run(args: argparse.Namespace) -> int:
     jobs = plan(args.input, args.output, args.gaps, args.preview)
     settings = Settings(args.method, Options(args.device, args.steps, args.model), args.packet, args.preview)
     try:
-        make(settings.method, settings.options)
+        done = run_on_cluster(args.scheduler, jobs, settings) if args.scheduler else run_here(jobs, settings)
     except RestorationError as error:
         raise CliError(str(error), ExitCode.FILE) from None
-    try:
-        done = _work_all(jobs, settings)
     except KeyboardInterrupt:
         kept = (
             ""
             if args.preview
             else ": what is finished is kept beside the output (.partial), the same command goes on there"
         )
-        _say(f"plcd: interrupted{kept}")
+        say(f"plcd: interrupted{kept}")
         return ExitCode.RUNTIME
     failures = [one.failure for one in done if one.failure is not None]
     if failures and len(jobs) == 1:
         raise CliError(failures[0], ExitCode.FILE)
     print_table([one for one in done if one.written])
     if failures:
-        _say(f"plcd: {len(failures)} of {len(jobs)} files failed")
+        say(f"plcd: {len(failures)} of {len(jobs)} files failed")
     return ExitCode.FILE if failures else ExitCode.OK
-
-
-def _work_all(jobs: tuple[Job, ...], settings: Settings) -> list[Done]:
-    """Do them one after the other, with a bar for the one in work."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    finished: list[Done] = []
-    with Progress(*columns, console=_console(), transient=True, disable=not sys.stderr.isatty()) as progress:
-        for number, job in enumerate(jobs, 1):
-            place = f"{number}/{len(jobs)} " if len(jobs) > 1 else ""
-            task = progress.add_task(place + escape(job.source.name), total=None)
-            done = work(
-                job,
-                settings,
-                partial(_size, progress, task),
-                partial(progress.advance, task),
-            )
-            progress.remove_task(task)
-            lines = list(done.said)
-            if done.failure is not None and len(jobs) > 1:
-                lines.append(done.failure)
-            for line in lines:
-                progress.console.print(f"plcd: {line}", markup=False, highlight=False, soft_wrap=True)
-            finished.append(done)
-    return finished
-
-
-def _size(progress: Progress, task: TaskID, samples: int) -> None:
-    progress.update(task, total=samples)
-
-
-def print_table(done: list[Done]) -> None:
-    """One line a file that was written."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("file", overflow="fold")
-    for name in ("gaps", "restored", "too long"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in done:
-        table.add_row(escape(one.job.output.name), str(one.gaps), f"{one.seconds:.3f} s", str(one.left))
-    if done:
-        Console().print(table)
-
-
-def _console() -> Console:
-    return Console(stderr=True)
-
-
-def _say(line: str) -> None:
-    _console().print(line, markup=False, highlight=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from plcd.offline.audio_files import AudioFileError, AudioInfo, read_info
 from plcd.restoration.detect import Suspect
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.gap_lists import Gaps
-from plcd.restoration.methods import Options, make
+from plcd.restoration.methods import Options
 from plcd.restoration.preview import preview_file, preview_groups
 from plcd.restoration.restore import restore_file
 from plcd.restoration.restorer import Reach, Restorer
@@ -50,12 +50,18 @@ class Done:
 
 
 def work(
-    job: Job, settings: Settings, sized: Sized = lambda _: None, advanced: Advanced = lambda _: None
+    job: Job,
+    settings: Settings,
+    restorer: Restorer,
+    sized: Sized = lambda _: None,
+    advanced: Advanced = lambda _: None,
 ) -> Done:
-    """Do ``job``. ``sized`` hears how many samples there are to restore, ``advanced`` by how many the work went on."""
+    """Do ``job`` with ``restorer``, the method of ``settings``. ``sized`` hears how many samples there
+    are to restore, ``advanced`` by how many the work went on.
+    """
     done = Done(job)
     try:
-        _work(done, settings, make(settings.method, settings.options), sized, advanced)
+        _work(done, settings, restorer, sized, advanced)
     except (AudioFileError, RestorationError) as error:
         done.failure = str(error)
     except CliError as error:

@@ -108,9 +108,12 @@ def restore_group(
     left = longer_than(gaps, reach.longest)
     window = _window(info, tape.cut(start, stop), start, group, gaps, left)
     progress = _share_of(group, advanced)
-    made = restorer.restore(window, progress)
+    try:
+        made = restorer.restore(window, progress)
+    except RestorationError as error:
+        raise RestorationError(f"{info.path}: gap at {group.start / info.rate:.3f} s: {error}") from None
     progress(1.0)
-    return _wanted(made, window, start, group)
+    return _wanted(info, made, window, start, group)
 
 
 def put(tape: Tape, group: Group, restored: Restored) -> None:
@@ -135,7 +138,7 @@ def _window(info: AudioInfo, audio: Audio, start: int, group: Group, gaps: Gaps,
     return Window(audio, missing, info.rate, mask_of(np.array(group.gaps, np.int64), start, stop))
 
 
-def _wanted(made: Audio, window: Window, start: int, group: Group) -> Restored:
+def _wanted(info: AudioInfo, made: Audio, window: Window, start: int, group: Group) -> Restored:
     """The samples of ``group`` among all that were ``made``, in float32, which the journal holds too."""
     whole = np.empty_like(window.audio)
     whole[window.missing] = made
@@ -144,7 +147,7 @@ def _wanted(made: Audio, window: Window, start: int, group: Group) -> Restored:
         restored = wanted.astype(np.float32)
     if not np.isfinite(restored).all():
         raise RestorationError(
-            f"the method made NaN or infinity of the gap at {group.start / window.rate:.3f} s; try another one"
+            f"{info.path}: gap at {group.start / info.rate:.3f} s: the method made NaN or infinity of it; try another one"
         )
     return restored
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from comparison import cell, fingerprint, plan
+from comparison import cell, plan
 from comparison.cell import Cell, OtherCodeError, Result, run_cell
 from comparison.clips import Clip
 from comparison.concealed import Concealed
+from comparison.fingerprint import PROJECT
 from comparison.losses import Loss
 from comparison.plan import Settings
 from comparison.store import Store
@@ -23,6 +24,7 @@ from quality_bench import RATE, music
 
 from plcd.core.frame import Samples
 from plcd.core.loss import Flags
+from plcd.offline.fingerprint import closure
 
 RESULT = Result("k1", "a.wav", "burst1", 0, 0, "zero", 100, 10, {"odg": -1.5}, {1: 0.5}, (1.0, 2.0), ())
 SETTINGS = Settings(tuple(parse_systems("plcd")), (Loss("burst1", "bursts:1,10"),), 1, (0, 1), 512)
@@ -94,40 +96,9 @@ def test_a_key_stands_for_everything_that_decides_the_result(monkeypatch: pytest
         assert not set(other.values()) & set(keys.values())
 
 
-def test_code_is_what_a_module_imports_however_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "toycode"
-    package.mkdir()
-    sources = {
-        "__init__": "",
-        "top": "from toycode import middle\nimport math",
-        "middle": "def f():\n    from toycode.bottom import g\n    return g",
-        "bottom": "def g(): return 1",
-        "aside": "x = 1",
-    }
-    for name, text in sources.items():
-        (package / f"{name}.py").write_text(text, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(fingerprint, "PROJECT", ("toycode.",))
-
-    def now() -> str:
-        fingerprint.fingerprint.cache_clear()
-        fingerprint._source.cache_clear()
-        return fingerprint.fingerprint("toycode.top")
-
-    first = now()
-    assert now() == first
-    (package / "aside.py").write_text("x = 2", encoding="utf-8")
-    assert now() == first
-    (package / "bottom.py").write_text("def g(): return 2", encoding="utf-8")
-    second = now()
-    assert second != first
-    monkeypatch.setattr(fingerprint, "version", lambda package: "another")
-    assert now() not in (first, second)
-
-
 def test_a_change_of_ours_leaves_peers_valid_and_a_change_of_scoring_does_not() -> None:
-    measured = fingerprint._closure(("comparison.measures",))
-    peers, ours = (fingerprint._closure((f"comparison.{name}",)) for name in ("peers", "ours"))
+    measured = closure(("comparison.measures",), PROJECT)
+    peers, ours = (closure((f"comparison.{name}",), PROJECT) for name in ("peers", "ours"))
     assert "plcd.scoring.peaq.model" in measured
     assert "plcd.core.linear_prediction" in peers & ours
     assert "plcd.core.hole" in ours - peers

@@ -1,11 +1,7 @@
-"""The same comparison on a Dask cluster that somebody started elsewhere: a scheduler and two workers, from the command line."""
+"""The same comparison on a Dask cluster that somebody started elsewhere."""
 
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,53 +10,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import pytest
 from comparison.cell import OtherCodeError, run_cell
 from comparison.clips import find_clips, read_clip
-from comparison.cluster import dask_pool
 from comparison.losses import parse_losses
 from comparison.plan import Settings, plan
 from comparison.systems import parse_systems
+from dask_cluster import cluster
 from quality_bench import BENCH, clips, run_quality
 
-distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+from plcd.cli.cluster import dask_pool
 
 SMALL = ("--systems", "plcd", "--loss", "gilbert10", "--traces", "1", "--seconds", "1")
-STARTED_S = 60
 
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a scheduler with two workers: processes with a folder of their own, which know nothing of bench/."""
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    dask = [str(Path(sys.executable).parent / "dask")]
-    told = elsewhere / "scheduler.json"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    nothing = elsewhere / "nothing"
-    nothing.mkdir()
-    for ours in ("plcd", "comparison"):
-        (nothing / f"{ours}.py").write_text("raise ImportError('a scheduler has none of our modules')")
-    with ExitStack() as stack:
-
-        def start(*arguments: str, **more: str) -> None:
-            process = subprocess.Popen(
-                [*dask, *arguments, "--no-dashboard", "--scheduler-file", str(told)],
-                cwd=elsewhere,
-                env=environment | more,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(process.wait, 30)
-            stack.callback(process.terminate)
-
-        start("scheduler", "--host", "127.0.0.1", "--port", "0", PYTHONPATH=str(nothing))
-        deadline = time.monotonic() + STARTED_S
-        while not told.exists():
-            assert time.monotonic() < deadline, "the scheduler does not start"
-            time.sleep(0.05)
-        for number in range(2):
-            start("worker", "--nthreads", "1", "--local-directory", str(elsewhere / f"worker{number}"))
-        with distributed.Client(scheduler_file=str(told), set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=STARTED_S)
-            address: str = client.scheduler.address
-        yield address
+    """The address of a scheduler with two workers."""
+    with cluster(tmp_path_factory.mktemp("elsewhere")) as running:
+        yield running.address
 
 
 def test_a_cluster_gives_the_same_csv(tmp_path: Path, scheduler: str) -> None:

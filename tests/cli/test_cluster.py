@@ -1,21 +1,16 @@
-"""What the comparison says where there is no cluster to be had."""
+"""What is said where there is no cluster to be had."""
 
 import socket
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 import pytest
-from comparison.cluster import dask_pool
 
+from plcd.cli.cluster import dask_pool
 from plcd.cli.errors import CliError, ExitCode
-
-PACKAGE = Path(__file__).resolve().parents[2] / "bench" / "comparison"
 
 
 def _told(address: str) -> CliError:
-    with pytest.raises(CliError) as error, dask_pool(address, PACKAGE):
+    with pytest.raises(CliError) as error, dask_pool(address):
         pass
     assert "\n" not in error.value.message
     return error.value

@@ -1,14 +1,17 @@
-"""Cells on a Dask cluster. Workers need plcd and the metrics' packages, the same versions as here, but no shared disk."""
+"""Work on a Dask cluster that somebody started: an executor. Workers need plcd, the same version as here, but no shared disk."""
 
+import logging
 import pickle
 import re
 import socket
 import sys
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, InvalidStateError
 from concurrent.futures import Future as LocalFuture
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +23,7 @@ from plcd.cli.errors import CliError, ExitCode
 _CONNECT_S = 5
 _ADDRESS = re.compile(r"(?:\w+://)?\[?([^/\s]+?)\]?:(\d{1,5})")
 _WORKERS_S = 30
+_WATCHED_S = 1
 
 
 class _ByValue:
@@ -44,16 +48,34 @@ class _ByValue:
 class _Cluster(Executor):
     """What a client gives as an executor, with functions and arguments sent as bytes.
 
-    The scheduler unpickles every task it is given and has none of our modules; of bytes it sees nothing.
+    The scheduler unpickles every task it is given and has none of our modules; of bytes it sees nothing. When it is lost for
+    good, the futures that are left raise ConnectionError; dask leaves some of them waiting for ever.
     """
 
-    def __init__(self, executor: Any, call: _ByValue) -> None:
-        self._executor, self._call = executor, call
+    def __init__(self, client: Any, call: _ByValue) -> None:
+        self._client, self._call = client, call
+        self._executor = client.get_executor(pure=False, retries=1)
+        self._left: set[LocalFuture[Any]] = set()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "LocalFuture[Any]":
         task = pickle.dumps((function, args, kwargs))
         future: LocalFuture[Any] = self._executor.submit(self._call, task)
+        self._left.add(future)
+        future.add_done_callback(self._left.discard)
         return future
+
+    def forget(self) -> None:
+        """Cancel what is left."""
+        with suppress(Exception):  # the scheduler may be gone, and then there is nothing to cancel
+            self._executor.shutdown(wait=False)
+
+    def _watch(self) -> None:
+        while self._client.status != "closed":
+            time.sleep(_WATCHED_S)
+        for future in self._left.copy():
+            with suppress(InvalidStateError):
+                future.set_exception(ConnectionError("the scheduler is gone"))
 
 
 def _call(task: bytes) -> Any:
@@ -65,17 +87,18 @@ def _call(task: bytes) -> Any:
 
 
 @contextmanager
-def dask_pool(address: str, source: Path) -> Iterator[tuple[Executor, int]]:
+def dask_pool(address: str, source: Path | None = None) -> Iterator[tuple[Executor, int]]:
     """The cluster whose scheduler is at ``address``, and how many threads its workers have.
 
-    The package in ``source`` is sent to each worker, also to those that come later. Raises CliError where dask is missing,
-    nothing answers or no worker is there.
+    The package in ``source``, if any, is sent to each worker, also to those that come later. Raises CliError where dask is
+    missing, nothing answers or no worker is there.
     """
     try:
         cloudpickle, distributed = (import_module(name) for name in ("cloudpickle", "distributed"))
         upload = import_module("distributed.diagnostics.plugin").UploadFile
     except ImportError:
         raise CliError("--scheduler needs dask: pip install distributed", ExitCode.USAGE) from None
+    _hush()
     _answers(address)
     try:
         client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
@@ -89,12 +112,20 @@ def dask_pool(address: str, source: Path) -> Iterator[tuple[Executor, int]]:
             client.wait_for_workers(1, timeout=_WORKERS_S)
         except TimeoutError:
             raise CliError(f"--scheduler {address}: the cluster has no workers", ExitCode.ADDRESS) from None
-        client.register_plugin(_zipped(source, upload))
-        executor = client.get_executor(pure=False, retries=1)
+        if source is not None:
+            client.register_plugin(_zipped(source, upload))
+        pool = _Cluster(client, _ByValue(cloudpickle, _call))
         try:
-            yield _Cluster(executor, _ByValue(cloudpickle, _call)), sum(client.nthreads().values())
+            yield pool, sum(client.nthreads().values())
         finally:
-            executor.shutdown(wait=False)
+            pool.forget()
+
+
+def _hush() -> None:
+    """What goes wrong is said by whoever waits for it, not by the libraries' logs."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado")):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _answers(address: str) -> None:
