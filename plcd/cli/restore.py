@@ -57,6 +57,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         help="only the first five holes with a second around each, as they were and then restored, as a short file to listen to",
     )
     parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace outputs that exist; else they are refused, and passed over where this very restoration made them",
+    )
+    parser.add_argument(
         "--device",
         metavar="DEVICE",
         default="cpu",
@@ -86,7 +91,9 @@ def run(args: argparse.Namespace) -> int:
     if args.method not in METHODS:
         raise CliError(f"--method {args.method}: there are {', '.join(METHODS)}", ExitCode.USAGE)
     jobs = plan(args.input, args.output, args.gaps, args.preview)
-    settings = Settings(args.method, Options(args.device, args.steps, args.model), args.packet, args.preview)
+    settings = Settings(
+        args.method, Options(args.device, args.steps, args.model), args.packet, args.preview, args.overwrite
+    )
     try:
         done = run_on_cluster(args.scheduler, jobs, settings) if args.scheduler else run_here(jobs, settings)
     except RestorationError as error:

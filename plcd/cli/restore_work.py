@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
 
 from plcd.cli.errors import CliError
 from plcd.cli.restore_jobs import Job, find_gaps
-from plcd.offline.audio_files import AudioFileError, AudioInfo, read_info
+from plcd.offline.audio_files import AudioFileError, AudioInfo, comment_in, read_info
+from plcd.restoration.condition import missing_bytes
 from plcd.restoration.detect import Suspect
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.gap_lists import Gaps
 from plcd.restoration.methods import Options
-from plcd.restoration.preview import preview_file, preview_groups
-from plcd.restoration.restore import restore_file
+from plcd.restoration.preview import MARK, preview_file, preview_groups
+from plcd.restoration.restore import Outcome, exact_writer, job_of, restore_file
 from plcd.restoration.restorer import Reach, Restorer
 from plcd.restoration.sidecar import digest_of
 from plcd.restoration.windows import grouped, longer_than
@@ -30,6 +34,8 @@ class Settings:
     options: Options
     packet: int
     preview: bool
+    overwrite: bool = False
+    """Outputs that are something else are replaced."""
 
 
 @dataclass(slots=True)
@@ -72,6 +78,8 @@ def work(
 def _work(done: Done, settings: Settings, restorer: Restorer, sized: Sized, advanced: Advanced) -> None:
     job = done.job
     info = read_info(job.source)
+    if short := missing_bytes(job.source):
+        done.said.append(f"{job.source.name}: is cut off: {short} bytes fewer than its header says")
     reach = restorer.reach(info.rate)
     digest = digest_of(job.source)
     found, suspects = find_gaps(job, info, digest, settings.packet)
@@ -80,27 +88,61 @@ def _work(done: Done, settings: Settings, restorer: Restorer, sized: Sized, adva
         done.said += _listed(info, suspects)
     groups = list(grouped(found.gaps, reach))
     done.left = len(longer_than(found.gaps, reach.longest))
-    if not groups:
+    lost_all = len(found.gaps) == 1 and int(np.diff(found.gaps[0])[0]) == info.samples
+    if not groups or lost_all:
         done.said.append(_nothing(info, found.gaps, found.source, reach))
         return
     if settings.preview:
         groups = preview_groups(info, found.gaps, restorer)
+    mark = MARK if settings.preview else job_of(info, digest, found.gaps, restorer).mark
+    if _is_there(job.output, info, mark, settings.overwrite) and not settings.preview:
+        done.said.append(
+            f"{job.output}: is there already, restored like this; to have it made anew, delete it"
+        )
+        return
     sized(sum(group.missing for group in groups))
     if settings.preview:
         preview_file(info, found.gaps, job.output, restorer, advanced)
     else:
-        outcome = restore_file(info, digest, found.gaps, job.output, restorer, advanced)
-        if outcome.resumed:
-            done.said.append(
-                f"{job.output.name}: {outcome.resumed / info.rate:.1f} s of gaps were there from an earlier run"
-            )
+        done.said += _told(restore_file(info, digest, found.gaps, job.output, restorer, advanced))
     done.gaps = sum(len(group.gaps) for group in groups)
     done.seconds = sum(group.missing for group in groups) / info.rate
     done.written = True
 
 
+def _is_there(output: Path, info: AudioInfo, mark: str, overwrite: bool) -> bool:
+    """Whether ``output`` exists and bears ``mark``. Raises RestorationError where it is something else that has to be kept."""
+    exact_writer(output, info)
+    if not output.exists():
+        return False
+    if comment_in(output) == mark:
+        return True
+    if not overwrite:
+        raise RestorationError(
+            f"{output}: exists already, and is something else: give another output, or --overwrite"
+        )
+    return False
+
+
+def _told(outcome: Outcome) -> list[str]:
+    """What the user should know of a file that was written."""
+    name, rate = outcome.source.path.name, outcome.source.rate
+    lines = []
+    if outcome.resumed:
+        lines.append(
+            f"{outcome.output.name}: {outcome.resumed / rate:.1f} s of gaps were there from an earlier run"
+        )
+    if outcome.clipped:
+        lines.append(f"{name}: sound around {outcome.clipped} gaps is clipped, and stays so")
+    if outcome.silent:
+        lines.append(f"{name}: around {outcome.silent} gaps there is only silence, so it fills them")
+    return lines
+
+
 def _nothing(info: AudioInfo, gaps: Gaps, source: str, reach: Reach) -> str:
     """Why no file is written."""
+    if len(gaps) and int(np.diff(gaps[0])[0]) == info.samples:
+        return f"{info.path.name}: nothing written: all of it is missing, by {source}"
     if len(gaps):
         longest = 1000 * reach.longest / info.rate
         return f"{info.path.name}: nothing written: all {len(gaps)} gaps are longer than the {longest:.0f} ms of this method"

@@ -77,10 +77,11 @@ class AudioWriter:
 
     A context manager. Written under a temporary name beside ``path``, renamed when the block ends without
     exception, else removed. Raises AudioFileError where writing fails, and at once when ``path`` is the
-    source itself, no container is called so, it is lossy and not the source's, or the folder is missing.
+    source itself, no container is called so, it is lossy and not the source's, or the folder is missing. ``comment`` goes
+    into the file's tags, where the container has any (AU and W64 have not).
     """
 
-    def __init__(self, path: Path, source: AudioInfo) -> None:
+    def __init__(self, path: Path, source: AudioInfo, comment: str = "") -> None:
         if same_file(path, source.path):
             raise AudioFileError(f"{path}: would overwrite the input; give another output")
         try:
@@ -93,6 +94,7 @@ class AudioWriter:
         self._path = path
         self._rate = source.rate
         self._channels = source.channels
+        self._comment = comment
 
     def __enter__(self) -> Self:
         try:
@@ -108,6 +110,9 @@ class AudioWriter:
             self._partial.unlink()
             raise AudioFileError(f"{self._path}: cannot be written: {_reason(error)}") from None
         _leave_out_the_date(self._file)
+        if self._comment:
+            with suppress(soundfile.SoundFileError):
+                self._file.comment = self._comment
         return self
 
     def write(self, samples: Audio) -> None:
@@ -128,6 +133,15 @@ class AudioWriter:
                     self._partial.replace(self._path)
             except (OSError, soundfile.SoundFileError) as failure:
                 raise AudioFileError(f"{self._path}: cannot be written: {_reason(failure)}") from None
+
+
+def comment_in(path: Path) -> str:
+    """The comment in the tags of a file; nothing where there is none, or no audio file at all."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            return str(file.comment)
+    except (soundfile.SoundFileError, OSError, TypeError):
+        return ""
 
 
 def same_file(one: Path, other: Path) -> bool:

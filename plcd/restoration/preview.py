@@ -22,6 +22,8 @@ BETWEEN_S: Final = 0.3
 """Silence between a gap as it was and restored,"""
 APART_S: Final = 0.9
 """and behind both."""
+MARK: Final = "preview by plcd restore"
+"""In the tags of each: one preview may take another one's place."""
 
 
 def preview_groups(info: AudioInfo, gaps: Gaps, restorer: Restorer) -> list[Group]:
@@ -37,7 +39,7 @@ def preview_file(
     Raises AudioFileError and RestorationError.
     """
     groups = preview_groups(info, gaps, restorer)
-    with exact_writer(output, info) as writer:
+    with exact_writer(output, info, MARK) as writer:
         for sound in _sounds(info, gaps, groups, restorer, advanced):
             writer.write(sound)
     return len(groups)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from plcd.offline.audio_files import AudioFileError, AudioInfo, AudioWriter, read_blocks
+from plcd.restoration.condition import is_clipped
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.gap_lists import Gaps, mask_of
 from plcd.restoration.journal import Job, Journal, Restored, journal_of
@@ -43,6 +44,10 @@ class Outcome:
     """Gaps too long for the method: they are as they were."""
     resumed: int
     """Of ``samples`` those that an interrupted run had finished."""
+    clipped: int
+    """Windows in which the sound is clipped,"""
+    silent: int
+    """and in which there is none."""
 
 
 def restore_file(
@@ -59,11 +64,9 @@ def restore_file(
     finished is kept in a journal beside the output until that is complete. Raises AudioFileError and RestorationError.
     """
     reach = restorer.reach(info.rate)
-    writer = exact_writer(output, info)
-    job = Job(
-        digest, hashlib.sha256(gaps.astype("<i8").tobytes()).hexdigest(), info.channels, restorer.identity
-    )
-    count = done = resumed = 0
+    job = job_of(info, digest, gaps, restorer)
+    writer = exact_writer(output, info, job.mark)
+    count = done = resumed = clipped = silent = 0
     with Journal(journal_of(output), job) as journal:
         with writer:
             tape = Tape(read_blocks(info, BLOCK), info.channels)
@@ -72,6 +75,9 @@ def restore_file(
                 for audio in tape.release(start):
                     writer.write(audio)
                 tape.read_to(stop)
+                known = tape.cut(start, stop)[~mask_of(gaps, start, stop)]
+                clipped += is_clipped(known)
+                silent += not known.any()
                 restored = journal.next(group.start, group.missing)
                 if restored is None:
                     restored = restore_group(info, gaps, restorer, group, tape, advanced)
@@ -86,12 +92,18 @@ def restore_file(
                 writer.write(audio)
         journal.remove()
     left = len(longer_than(gaps, reach.longest))
-    return Outcome(info, output, writer.encoding, count, done, left, resumed)
+    return Outcome(info, output, writer.encoding, count, done, left, resumed, clipped, silent)
 
 
-def exact_writer(output: Path, info: AudioInfo) -> AudioWriter:
+def job_of(info: AudioInfo, digest: str, gaps: Gaps, restorer: Restorer) -> Job:
+    """What :func:`restore_file` does, as its journal and its output bear it."""
+    listed = hashlib.sha256(gaps.astype("<i8").tobytes()).hexdigest()
+    return Job(digest, listed, info.channels, restorer.identity)
+
+
+def exact_writer(output: Path, info: AudioInfo, comment: str = "") -> AudioWriter:
     """For a file like ``info`` in which what was not touched is what it was. Raises AudioFileError and RestorationError."""
-    writer = AudioWriter(output, info)
+    writer = AudioWriter(output, info, comment)
     if writer.encoding not in EXACT:
         raise RestorationError(
             f"{output}: its encoding is lossy, what was not lost would change too: give an output that ends in .wav or .flac"

@@ -197,6 +197,7 @@ def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
         ((take, "--method", "magic"), 2, "there are interpolate"),
         ((take, "--packet", "0"), 2, "1 to 65536"),
         ((take, "--steps", "0"), 2, "at least 1"),
+        ((take, "--scheduler", "nowhere", "-o", output), 5, "HOST:PORT"),
     ]
     before = _names(tmp_path)
     for arguments, code, told in cases:
@@ -206,6 +207,127 @@ def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
         assert told in message, arguments
         assert found == code, arguments
     assert _names(tmp_path) == before
+
+
+def _trace(path: Path, packets: int, lost: tuple[int, ...]) -> Path:
+    path.write_text("".join("1\n" if number in lost else "0\n" for number in range(packets)))
+    return path
+
+
+ODD: list[tuple[str, float, str, int, int, tuple[int, ...], str]] = [
+    ("clipped", 9.0, "PCM_16", 1, RATE, (10, 30), "sound around 2 gaps is clipped, and stays so"),
+    ("silent", 0.0, "PCM_16", 1, RATE, (10, 30), "around 2 gaps there is only silence, so it fills them"),
+    ("8-bit", 1.0, "PCM_U8", 1, RATE, (10, 30), ""),
+    ("5.1", 1.0, "PCM_24", 6, 48_000, (10, 30), ""),
+    ("192-khz", 1.0, "PCM_24", 2, 192_000, (10, 30), ""),
+    ("at-the-start", 1.0, "PCM_16", 1, RATE, (0, 1), ""),
+    ("at-the-end", 1.0, "PCM_16", 1, RATE, (58, 59), ""),
+    ("nothing", 1.0, "PCM_16", 1, RATE, (), "nothing to repair: no gaps by trace.txt; no file is written"),
+    (
+        "all-lost",
+        1.0,
+        "PCM_16",
+        1,
+        RATE,
+        tuple(range(60)),
+        "nothing written: all of it is missing, by trace.txt",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("gain", "encoding", "channels", "rate", "lost", "told"),
+    [case[1:] for case in ODD],
+    ids=[case[0] for case in ODD],
+)
+def test_recordings_of_every_kind(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    gain: float,
+    encoding: str,
+    channels: int,
+    rate: int,
+    lost: tuple[int, ...],
+    told: str,
+) -> None:
+    take, packets = tmp_path / "take.wav", 60 if rate == RATE else 60 * PACKET // 512
+    lost = lost if rate == RATE else (5, 10)
+    sound = np.clip(gain * np.repeat(_music(60), channels, axis=1), -1, 1)
+    soundfile.write(take, sound, rate, encoding)
+    before = take.read_bytes()
+    trace = _trace(tmp_path / "trace.txt", packets, lost)
+    packet = PACKET if rate == RATE else 512
+    assert _restore(take, "--gaps", trace, "--packet", packet) == ExitCode.OK
+    said = capsys.readouterr().err.splitlines()
+    assert said == ([f"plcd: take.wav: {told}"] if told else [])
+    assert take.read_bytes() == before
+    restored = tmp_path / "take.restored.wav"
+    if not lost or len(lost) == packets:
+        assert _names(tmp_path) == ["take.wav", "trace.txt"]
+        return
+    one, other = soundfile.info(take), soundfile.info(restored)
+    assert (one.samplerate, one.channels, one.subtype, one.frames) == (
+        other.samplerate,
+        other.channels,
+        other.subtype,
+        other.frames,
+    )
+    was, now = _read(take), _read(restored)
+    inside = np.repeat([number in lost for number in range(packets)], packet)[: len(was)]
+    np.testing.assert_array_equal(now[~inside], was[~inside])
+    assert np.abs(now).max() <= 1.2 * np.abs(was).max()
+    assert gain == 0 or now[inside].any()
+
+
+def test_a_file_that_was_cut_off_is_said_and_restored_as_far_as_it_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take = tmp_path / "take.wav"
+    _record(take)
+    take.write_bytes(take.read_bytes()[: -20 * PACKET])
+    assert _restore(take, "--gaps", "auto", "--packet", PACKET) == ExitCode.OK
+    assert (
+        f"plcd: take.wav: is cut off: {20 * PACKET} bytes fewer than its header says"
+        in capsys.readouterr().err
+    )
+    assert len(_read(tmp_path / "take.restored.wav")) == len(_read(take))
+    soundfile.write(tmp_path / "take.flac", _music(600), RATE)
+    (tmp_path / "take.flac").write_bytes((tmp_path / "take.flac").read_bytes()[:-2000])
+    message, code = _fails(
+        tmp_path / "take.flac", "--gaps", _trace(tmp_path / "t.txt", 600, (5,)), "--packet", 128
+    )
+    assert "take.flac" in message
+    assert code == ExitCode.FILE
+    assert not (tmp_path / "take.restored.flac").exists()
+
+
+def test_outputs_that_exist_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name, lost in (("a.wav", (5,)), ("b.flac", (7, 8))):
+        _record(folder / name, lost=lost)
+    assert _restore(folder, "-o", out) == ExitCode.OK
+    finished = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.iterdir()}
+    capsys.readouterr()
+    for flags in ((), ("--overwrite",)):  # a command that was interrupted between two files goes on like this
+        assert _restore(folder, "-o", out, *flags) == ExitCode.OK
+        said = capsys.readouterr()
+        assert said.err.count("is there already, restored like this") == 2
+        assert said.out == ""
+        assert finished == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.iterdir()}
+    other = tmp_path / "mix.wav"
+    soundfile.write(other, _music(5), RATE)
+    mix = other.read_bytes()
+    for arguments in ((), ("--preview",)):
+        message, code = _fails(folder / "a.wav", "-o", other, *arguments)
+        assert message.endswith("exists already, and is something else: give another output, or --overwrite")
+        assert code == ExitCode.FILE
+    message, _ = _fails(folder / "b.flac", "-o", out / "a.wav")  # restored, but from another recording
+    assert "exists already" in message
+    assert other.read_bytes() == mix
+    assert _restore(folder / "a.wav", "-o", other, "--overwrite") == ExitCode.OK
+    assert other.read_bytes() == (out / "a.wav").read_bytes()
+    assert _restore(folder / "a.wav", "--preview") == _restore(folder / "a.wav", "--preview") == ExitCode.OK
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
