@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--gaps", default=",".join(map(str, LENGTHS)), help="lengths in ms (%(default)s)")
     parser.add_argument("--clips", type=int, default=0, help="only the first so many; 0: all")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each clip (%(default)g)")
+    parser.add_argument("--draws", type=int, default=5, help="of the gaps' places, each clip (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for deep-prior")
     parser.add_argument("--steps", type=int, help="for deep-prior")
     parser.add_argument("--jobs", type=int, default=1, help="processes (%(default)s)")
@@ -59,12 +60,15 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
     lengths = [int(text) if text.isdecimal() else 0 for text in args.gaps.split(",")]
     if not set(lengths) <= set(LENGTHS):
         raise CliError(f"--gaps {args.gaps}: of {', '.join(map(str, LENGTHS))}", ExitCode.USAGE)
+    if args.draws < 1:
+        raise CliError(f"--draws {args.draws}: at least 1", ExitCode.USAGE)
     options = Options(args.device, args.steps)
     repairs = find_repairs(args.methods, options)
     clips = _read(args)
     store = Store(args.out)
     cells = [
-        Cell(clip, length, repair.name, options, key_of(clip, length, repair.identity))
+        Cell(clip, length, repair.name, options, key_of(clip, length, repair.identity, draw), draw)
+        for draw in range(args.draws)
         for clip in clips
         for length in lengths
         for repair in repairs
@@ -73,7 +77,7 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
     results = [result for cell in cells if (result := store.get(cell.key)) is not None]
     if not results:
         raise CliError("every cell failed")
-    text = markdown(results, repairs, args.seconds)
+    text = markdown(results, repairs, args.seconds, args.draws)
     print(text)
     if args.write:
         PAGE.write_text(_header(command) + text, encoding="utf-8")
@@ -90,7 +94,7 @@ def _work(cells: list[Cell], store: Store, jobs: int) -> int:
         running = {pool.submit(run_cell, cell): cell for cell in left}
         for future in as_completed(running):
             cell = running[future]
-            name = f"{cell.clip.name}, {cell.length} ms, {cell.method}"
+            name = f"{cell.clip.name}, {cell.length} ms, {cell.method}, draw {cell.draw}"
             try:
                 result: Result = future.result()
             except Exception as error:  # whatever a method raises is its own failure

@@ -6,6 +6,7 @@ reordering. Checks what was played against what was sent, and leaves sound, coun
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -24,7 +25,16 @@ from plcd.offline.report_tables import decibels, gap_snr
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "out" / "demo"
-RESULTS = ("report.html", "concealed.wav", "damaged.wav", "stats.json", "trace.txt")
+RECORDING = "session.wav"
+RESULTS = (
+    "report.html",
+    "concealed.wav",
+    "damaged.wav",
+    "stats.json",
+    "trace.txt",
+    RECORDING,
+    f"{RECORDING}.json",
+)
 MUSIC = HERE / "music.flac"
 PACKET = 512
 LOSS, JITTER_MS, REORDER = "gilbert:0.079,0.69", 15, 0.02
@@ -75,6 +85,8 @@ def _run(console: Console, out: Path, model: str, seed: int) -> tuple[dict[str, 
         flags: tuple[str, ...] = (
             "--output",
             f"file:{played}",
+            "--record",
+            str(out / RECORDING),
             "--model",
             model,
             "--depth",
@@ -170,9 +182,18 @@ def _show(console: Console, out: Path, stats: dict[str, Any], verdict: Verdict, 
     table.add_row("underruns", f"{events['underruns']}, missed deadlines {events['missed_deadlines']}")
     table.add_row("checked", f"{verdict.untouched} packets exact, {verdict.blended} exact after a crossfade")
     console.print(table)
-    names = ("report.html", "concealed.wav", "damaged.wav", "stats.json")
-    where = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
+    names = ("report.html", "concealed.wav", "damaged.wav", "stats.json", RECORDING)
+    where = _short(out)
     console.print(f"\nin {where}: {', '.join(names)} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
+    plcd = Path(sys.executable).with_name("plcd")
+    command = str(_short(plcd)) if plcd.exists() else "plcd"
+    restoring = shlex.join((command, "restore", str(where / RECORDING)))
+    console.print(f"better still, afterwards: {restoring}", highlight=False, soft_wrap=True)
+
+
+def _short(path: Path) -> Path:
+    """As one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ class Cell:
     options: Options
     key: str
     """Hash of all that the result depends on."""
+    draw: int = 0
+    """Of the gaps' places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,18 @@ class Result:
     """Sound that was missing,"""
     clip_s: float
     """and all there is."""
+    draw: int = 0
 
 
-def key_of(clip: Clip, length: int, identity: str) -> str:
-    return hashlib.sha256(f"{clip.digest} {length} {identity}".encode()).hexdigest()
+def key_of(clip: Clip, length: int, identity: str, draw: int = 0) -> str:
+    return hashlib.sha256(f"{clip.digest} {length} {draw} {identity}".encode()).hexdigest()
 
 
 def run_cell(cell: Cell) -> Result:
     """Do it. The first fill compiles, so a warm-up on the clip's first gap alone comes before the one that is timed."""
     clip = cell.clip
     (repair,) = [one for one in find_repairs(cell.method, cell.options) if one.name == cell.method]
-    flags = flags_of(clip, LENGTHS[cell.length])
+    flags = flags_of(clip, LENGTHS[cell.length], cell.draw)
     losses = Losses(flags, PACKET, clip.samples.shape[0])
     given = clip.samples.copy()
     given[losses.lost()] = 0
@@ -69,7 +72,15 @@ def run_cell(cell: Cell) -> Result:
     values = {NMSE: -measured[GAP_SNR], ODG: measured[ODG], ZIMTOHRLI: measured[ZIMTOHRLI]}
     lost_s = float(losses.lost().sum()) / clip.rate
     return Result(
-        cell.key, clip.name, cell.length, cell.method, values, seconds, lost_s, len(given) / clip.rate
+        cell.key,
+        clip.name,
+        cell.length,
+        cell.method,
+        values,
+        seconds,
+        lost_s,
+        len(given) / clip.rate,
+        cell.draw,
     )
 
 

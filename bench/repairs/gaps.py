@@ -21,16 +21,16 @@ APART: Final = 12
 """Packets between two gaps at least: 139 ms, as much as the longest context."""
 
 
-def flags_of(clip: Clip, length: int) -> Flags:
+def flags_of(clip: Clip, length: int, draw: int = 0) -> Flags:
     """Which packets of ``clip`` are lost: gaps of ``length`` packets, one in each eighth of it, drawn with a fixed seed.
 
-    Clips too short for eight have fewer.
+    Each ``draw`` has other places. Clips too short for eight have fewer.
     """
     packets = clip.samples.shape[0] // PACKET
     flags = np.zeros(packets, np.bool_)
     room = packets - 2 * LEAD
     count = min(COUNT, room // (length + APART))
-    rng = np.random.default_rng(zlib.crc32(f"{clip.digest} {length}".encode()))
+    rng = np.random.default_rng(zlib.crc32(f"{clip.digest} {length}{f' {draw}' if draw else ''}".encode()))
     for number in range(count):
         first = LEAD + number * room // count
         last = LEAD + (number + 1) * room // count - length - APART

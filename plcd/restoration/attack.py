@@ -18,7 +18,8 @@ _FAINT: Final = 1e-5
 _ORDER: Final = 32
 _HEARD: Final = 2048
 """Samples before the gap that say what is usual."""
-_BLOCK: Final = 64
+BLOCK: Final = 64
+"""Samples: so exactly it is known where a note begins."""
 _LEVEL_BLOCK: Final = 128
 
 
@@ -37,11 +38,11 @@ def before_attack(past: Real, future: Real) -> int:
         return future.size
     a = two_sided_burg(heard, future, _ORDER)
     known, blocks = (
-        _powers(prediction_errors(np.ascontiguousarray(side), a), _BLOCK) for side in (heard[::-1], future)
+        _powers(prediction_errors(np.ascontiguousarray(side), a), BLOCK) for side in (heard[::-1], future)
     )
     usual = max(float(known.max()), _FAINT * float(heard @ heard) / heard.size)
     attacks = np.flatnonzero(blocks > ATTACK * usual)
-    return max(_ORDER, int(attacks[0]) * _BLOCK) if attacks.size else future.size
+    return max(_ORDER, int(attacks[0]) * BLOCK) if attacks.size else future.size
 
 
 def _powers(sound: Real, block: int) -> Real:

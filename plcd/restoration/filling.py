@@ -16,11 +16,12 @@ import numpy as np
 from plcd.core.closing import LED_SAMPLES, SWELL_RATIO
 from plcd.core.extrapolation import CEILING
 from plcd.core.forecaster import RECORD_POWER
+from plcd.core.hole import Shape
 from plcd.core.innovation import Innovation
 from plcd.core.interpolation import interpolate_each
 from plcd.core.linear_prediction import Real, drive, mean_error, prediction_errors, tail_of
 from plcd.core.predictor import MOST_ERRORS
-from plcd.restoration.attack import before_attack
+from plcd.restoration.attack import BLOCK, before_attack
 from plcd.restoration.two_sided_burg import two_sided_burg
 
 CLOSED_S: Final = 0.1
@@ -46,7 +47,7 @@ def fill(past: Real, future: Real, missing: int, rate: int, sizes: Sizes, amount
 
     The innovation is shaped by the first predictor alone. Never larger than 1.2 times the peak of the context.
     """
-    future = future[: before_attack(past, future)]
+    note, future = future, future[: before_attack(past, future)]
     total = np.zeros(missing)
     limit = 0.0
     for member, ((order, size), weight) in enumerate(
@@ -57,7 +58,23 @@ def fill(past: Real, future: Real, missing: int, rate: int, sizes: Sizes, amount
         total += weight * expected + innovation
         limit = max(limit, float(np.abs(before).max(initial=0.0)), float(np.abs(behind).max(initial=0.0)))
     filled: Real = np.clip(total, -CEILING * limit, CEILING * limit)
+    if future.size < min(BLOCK, note.size):
+        _lead_in(filled, note[: sizes[0][1]], rate, sizes[0][0])
     return filled
+
+
+def _lead_in(filled: Real, note: Real, rate: int, order: int) -> None:
+    """Lead the end of ``filled`` over to a ``note`` that sounds behind it already, and began nobody knows where in the gap.
+
+    What was filled knows nothing of it, and to step into it would click: a few such gaps cost a clip two whole ODG grades.
+    As long as the crossfade behind a hole, but before its end.
+    """
+    led = Shape.at(rate, filled.size).crossfade
+    a = two_sided_burg(note[:0], note, min(order, note.size // 2))
+    limit = CEILING * float(np.abs(note).max())
+    back = np.clip(_driven(note[::-1], a, np.zeros(led)), -limit, limit)[::-1]
+    rising = np.sin(np.pi / 2 * (np.arange(led) + 0.5) / led) ** 2
+    filled[filled.size - led :] += rising * (back - filled[filled.size - led :])
 
 
 def _weights(past: Real, future: Real, missing: int, sizes: Sizes) -> list[float]:

@@ -26,7 +26,7 @@ class Interpolate:
 
     @property
     def identity(self) -> str:
-        return f"interpolate 1 sizes={self._sizes} amount={self._amount:g}"
+        return f"interpolate 2 sizes={self._sizes} amount={self._amount:g}"
 
     def reach(self, rate: int) -> Reach:
         context = max(size for _, size in self._sizes)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,8 @@ def test_gaps_have_one_length_and_room_around_them(clip: Clip, length: int) -> N
     assert edges[-1, 1] <= len(flags) - LEAD
     assert (edges[1:, 0] - edges[:-1, 1] >= APART).all()
     np.testing.assert_array_equal(flags_of(clip, length), flags)
+    longer = replace(clip, samples=np.tile(clip.samples, (6, 1)))
+    assert (flags_of(longer, length, 1) != flags_of(longer, length)).any()
 
 
 def test_silence_has_no_gain_and_both_sides_beat_the_past(clip: Clip) -> None:
@@ -62,7 +65,7 @@ def test_silence_has_no_gain_and_both_sides_beat_the_past(clip: Clip) -> None:
 
 
 def test_what_is_finished_is_not_done_again(data: Path, tmp_path: Path) -> None:
-    flags = ("--data", data, "--methods", "zero", "--out", tmp_path)
+    flags = ("--data", data, "--methods", "zero", "--draws", 1, "--out", tmp_path)
     assert run(*flags, "--gaps", "12").returncode == 0
     kept = (tmp_path / "cells.jsonl").read_bytes()
     assert kept.count(b"\n") == 4
@@ -70,6 +73,7 @@ def test_what_is_finished_is_not_done_again(data: Path, tmp_path: Path) -> None:
     done = run(*flags, "--gaps", "12,46")
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "cells.jsonl").read_bytes().splitlines()
+    assert {line.split(b'"draw": ')[1] for line in lines[:4]} == {b"0}"}
     assert lines[:4] == kept.splitlines()
     assert len(lines) == 9
     assert "## Gaps of 46 ms" in done.stdout
@@ -86,6 +90,7 @@ def _keys(lines: list[bytes]) -> list[str]:
     [
         (("--methods", "magic"), 2, "there are zero, causal"),
         (("--gaps", "13"), 2, "of 12, 23, 46, 80"),
+        (("--draws", "0"), 2, "at least 1"),
         (("--data", "/no/such"), 3, "no such folder"),
     ],
 )

@@ -1,6 +1,7 @@
 """``make demo``'s own work, run as it is: two processes, real UDP, and a verdict that notices a changed sample."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run([*RUN, "--out", str(out)], capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stderr
     assert "SNR in the holes" in done.stdout
+    (out / "said").write_text(done.stdout, encoding="utf-8")
     return out
 
 
@@ -34,6 +36,9 @@ def test_everything_promised_is_there(made: Path) -> None:
         "damaged.wav",
         "stats.json",
         "trace.txt",
+        "session.wav",
+        "session.wav.json",
+        "said",
     }
     page = (made / "report.html").read_text(encoding="utf-8")
     assert "<audio" in page
@@ -43,6 +48,23 @@ def test_everything_promised_is_there(made: Path) -> None:
     assert stats["packets"]["lost"] > 20
     assert stats["frames"]["by_origin"]["interpolated"] > 20
     assert soundfile.info(made / "damaged.wav").frames == soundfile.info(DEMO / "music.flac").frames
+
+
+def test_its_recording_can_be_restored_as_it_says(made: Path, tmp_path: Path) -> None:
+    restoring = (made / "said").read_text(encoding="utf-8").splitlines()[-1]
+    *_, verb, recording = shlex.split(restoring.removeprefix("better still, afterwards: "))
+    assert (verb, Path(recording)) == ("restore", made / "session.wav")
+    restored = tmp_path / "restored.wav"
+    command = [sys.executable, "-m", "plcd", verb, recording, "-o", str(restored)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    music = soundfile.read(DEMO / "music.flac", dtype="float64")[0]
+    played, better = (soundfile.read(path, dtype="float64")[0] for path in (recording, restored))
+    start = int(np.argmax(played != 0)) - int(
+        np.argmax(music != 0)
+    )  # the recording has the silence before the stream
+    errors = [sound[start : start + music.size] - music[: sound.size - start] for sound in (played, better)]
+    assert np.sum(errors[1] ** 2) < 0.8 * np.sum(errors[0] ** 2)
 
 
 def test_with_a_network_it_is_heard_in_every_hole(tmp_path: Path) -> None:
