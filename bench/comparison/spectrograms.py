@@ -55,10 +55,10 @@ def _draw_row(row, excerpt: Excerpt, hole: Burst, shown: list[tuple[str, NDArray
     rate = excerpt.rate
     margin = round(_MARGIN_S * rate)
     start, stop = hole.start - margin, hole.stop + margin
-    pictures = [_power(_cut(mono(samples), start, stop), rate) for _, samples in shown]
-    loudest = max(float(pictures[0].max()), 1e-12)
-    extent = (-margin / rate * 1000, (stop - hole.start) / rate * 1000, 0.0, min(_TOP_HZ, rate / 2) / 1000)
-    for axes, picture, (title, _) in zip(row, pictures, shown, strict=True):
+    pictures = [power_of(mono(samples), start, stop, rate) for _, samples in shown]
+    loudest = max(float(pictures[0][0].max()), 1e-12)
+    extent = (-margin / rate * 1000, (stop - hole.start) / rate * 1000, 0.0, pictures[0][1] / 1000)
+    for axes, (picture, _), (title, _) in zip(row, pictures, shown, strict=True):
         decibels = 10 * np.log10(np.maximum(picture / loudest, 1e-12))
         axes.imshow(
             decibels, cmap="magma", vmin=-_RANGE_DB, vmax=0, origin="lower", aspect="auto", extent=extent
@@ -69,6 +69,13 @@ def _draw_row(row, excerpt: Excerpt, hole: Burst, shown: list[tuple[str, NDArray
         axes.tick_params(labelsize=7)
         axes.set_xlabel("ms", fontsize=7)
     row[0].set_ylabel(f"{Path(excerpt.clip).stem[:26]}\n{hole.start / rate:.2f} s, kHz", fontsize=7)
+
+
+def power_of(
+    samples: NDArray[np.float64], start: int, stop: int, rate: int
+) -> tuple[NDArray[np.float64], float]:
+    """Power of ``samples`` ``(n,)`` from ``start`` to ``stop``, ``(bins, columns)``, and the frequency in Hz at which it ends."""
+    return _power(_cut(samples, start, stop), rate), min(_TOP_HZ, rate / 2)
 
 
 def _cut(samples: NDArray[np.float64], start: int, stop: int) -> NDArray[np.float64]:

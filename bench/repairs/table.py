@@ -16,7 +16,7 @@ _METRICS = ((NMSE, "NMSE, dB", 2, -1), (ODG, "ODG", 2, 1), (ZIMTOHRLI, "Zimtohrl
 _PROTOCOL = (
     "{clips} clips of bench/data, the first {seconds:g} s; eight gaps of one length in each (on whole packets of 512 samples, so "
     "11.6, 23.2, 46.4 and 81.3 ms at 44.1 kHz), at random places, the same for every method, drawn anew {draws} times. NMSE: "
-    "error over signal of all missing samples of a clip. Figures are means over draws first, then over clips, with 95 % bootstrap "
+    "error over signal of all missing samples of a clip. Figures are means over draws, then over clips, with 95 % bootstrap "
     "intervals over clips. Compute: seconds of one processor core, with other work on the machine, per second of recording (of "
     "which {share}) and per second that was missing. Only the causal concealer does not know what follows a gap."
 )
