@@ -12,10 +12,10 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.restore_jobs import Job, plan
+from plcd.cli.restore_jobs import BLIND, Job, plan
 from plcd.cli.restore_work import Done, Settings, work
 from plcd.restoration.errors import RestorationError
-from plcd.restoration.methods import METHODS, Options, make
+from plcd.restoration.methods import METHODS, Options, make, make_blind
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -46,8 +46,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--gaps",
         metavar="LIST",
-        help="sidecar (.json), loss trace (one digit a packet, one a line, 1 = lost), a directory of either, or auto: look for "
-        "silence, repeats and steps of whole packets (default: the sidecar beside IN)",
+        help="sidecar (.json), loss trace (one digit a packet, one a line, 1 = lost), a directory of either; auto: look for "
+        "silence, repeats and steps of whole packets; blind: let res-u-net look at everything (default: the sidecar beside IN)",
     )
     parser.add_argument(
         "--packet",
@@ -85,10 +85,15 @@ def run(args: argparse.Namespace) -> int:
         raise CliError(f"--steps {args.steps}: at least 1", ExitCode.USAGE)
     if args.method not in METHODS:
         raise CliError(f"--method {args.method}: there are {', '.join(METHODS)}", ExitCode.USAGE)
+    if args.gaps == BLIND and args.preview:
+        raise CliError(
+            "--preview shows gaps one by one: it needs to know them, not --gaps blind", ExitCode.USAGE
+        )
     jobs = plan(args.input, args.output, args.gaps, args.preview)
     settings = Settings(args.method, Options(args.device, args.steps, args.model), args.packet, args.preview)
     try:
-        make(settings.method, settings.options)
+        ready = make_blind if args.gaps == BLIND else make
+        ready(settings.method, settings.options)
     except RestorationError as error:
         raise CliError(str(error), ExitCode.FILE) from None
     try:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from plcd.cli.errors import CliError
 from plcd.cli.restore_jobs import Job, find_gaps
 from plcd.offline.audio_files import AudioFileError, AudioInfo, read_info
+from plcd.restoration.blind import BlindRestorer, restore_blind
 from plcd.restoration.detect import Suspect
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.gap_lists import Gaps
-from plcd.restoration.methods import Options, make
+from plcd.restoration.methods import Options, make, make_blind
 from plcd.restoration.preview import preview_file, preview_groups
 from plcd.restoration.restore import restore_file
 from plcd.restoration.restorer import Reach, Restorer
@@ -55,7 +56,10 @@ def work(
     """Do ``job``. ``sized`` hears how many samples there are to restore, ``advanced`` by how many the work went on."""
     done = Done(job)
     try:
-        _work(done, settings, make(settings.method, settings.options), sized, advanced)
+        if job.blind:
+            _renew(done, make_blind(settings.method, settings.options), sized, advanced)
+        else:
+            _work(done, settings, make(settings.method, settings.options), sized, advanced)
     except (AudioFileError, RestorationError) as error:
         done.failure = str(error)
     except CliError as error:
@@ -90,6 +94,19 @@ def _work(done: Done, settings: Settings, restorer: Restorer, sized: Sized, adva
             )
     done.gaps = sum(len(group.gaps) for group in groups)
     done.seconds = sum(group.missing for group in groups) / info.rate
+    done.written = True
+
+
+def _renew(done: Done, restorer: BlindRestorer, sized: Sized, advanced: Advanced) -> None:
+    info = read_info(done.job.source)
+    restorer.pace(info.rate)
+    sized(info.samples)
+    outcome = restore_blind(info, digest_of(done.job.source), done.job.output, restorer, advanced)
+    if outcome.resumed:
+        done.said.append(
+            f"{done.job.output.name}: {outcome.resumed / info.rate:.1f} s were there from an earlier run"
+        )
+    done.seconds = outcome.samples / info.rate
     done.written = True
 
 

@@ -24,7 +24,9 @@ def judged(clips: Clips, count: int, deletion: Deletion, say: Callable[[str], No
     number = 0
     while len(found["block"]) < count:
         waves = maker(number, say)["wave"].astype(np.float64)
-        sounds = [(place, wave) for place, wave in enumerate(waves) if picture(wave).max(axis=0).min() > SILENT]
+        sounds = [
+            (place, wave) for place, wave in enumerate(waves) if picture(wave).max(axis=0).min() > SILENT
+        ]
         for place, wave in sounds[: count - len(found["block"])]:
             rng = np.random.default_rng([8, number, place])
             share = float(rng.uniform(deletion.least, deletion.most))

@@ -67,7 +67,7 @@ class UNet(nn.Module):
         residual: bool = True,
         strided: bool = True,
         attention: bool = False,
-        power: float = 0.5,
+        power: float = 1.0,
         momentum: float = 0.01,
     ) -> None:
         """Raises ValueError for figures that make no network."""
