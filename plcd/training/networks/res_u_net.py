@@ -68,7 +68,7 @@ class UNet(nn.Module):
         strided: bool = True,
         attention: bool = False,
         power: float = 1.0,
-        momentum: float = 0.01,
+        momentum: float = 0.03,
     ) -> None:
         """Raises ValueError for figures that make no network."""
         super().__init__()

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from plcd.neural.patches import BINS, FULL_SCALE, HOP, PATCH, RATE, SIZE, Flags, Picture, between
 from plcd.scoring.pictures import nrmse, psnr_db
@@ -15,9 +14,12 @@ from plcd.training.recipe import Recipe
 from plcd.training.tasks.base import Batch, Task
 
 MSE: Final = "mse"
-"""The name of the one loss there is."""
+"""The name of the one loss there is: of patches over their own level. What a network is shown is over the level of what is left; where
+the loud part was deleted the rest would be a thousand times that, and one such patch outweighed all others."""
 Judged = dict[str, list[tuple[Picture, Flags]]]
 """By kind of deletion: pictures as they were, and which frames are taken from them."""
+_LEAST: Final = 1e-3
+"""Of a patch's mean square, as the network measures it."""
 _AT_ONCE: Final = 16
 """Patches that are made at once to be judged."""
 
@@ -54,7 +56,8 @@ class SpectrogramTask(Task):
             shown.device.type, torch.bfloat16, enabled=self.recipe.half and self.network.training
         ):
             made = self.network.answer(shown)
-        return {MSE: functional.mse_loss(made.float(), wanted)}
+        error, level = ((made.float() - wanted).square(), wanted.square())
+        return {MSE: (error.mean(dim=(1, 2, 3)) / level.mean(dim=(1, 2, 3)).clamp_min(_LEAST)).mean()}
 
     @torch.no_grad()
     def measure(self, judged: Judged) -> dict[str, float]:
