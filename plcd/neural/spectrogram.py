@@ -1,8 +1,8 @@
 """A network that repairs patches of magnitudes, from its ONNX file: what ``plcd restore --method res-u-net`` runs.
 
-The file: opset and operators as docs/models.md has them, ``plcd`` metadata with ``contract`` 1, ``kind`` ``spectrogram``, a ``name``, and
-the figures of :mod:`plcd.neural.patches`. Input ``damaged`` and output ``repaired``, both float32 ``(1, 1, BINS, FRAMES)``, are magnitudes
-over those of a sine of full scale.
+The file: opset and operators as docs/models.md has them, ``plcd`` metadata with ``contract`` 1, ``kind`` ``spectrogram``, a
+``name``, and the figures of :mod:`plcd.neural.patches`. Input ``damaged`` and output ``repaired``, both float32 ``(1, 1, BINS,
+FRAMES)``, are magnitudes over those of a sine of full scale.
 """
 
 import json

@@ -53,8 +53,8 @@ def restore_blind(
 ) -> Outcome:
     """Renew all of the file ``info``, whose SHA-256 is ``digest``, into ``output``; ``samples`` of the outcome are those changed.
 
-    As :func:`plcd.restoration.restore.restore_file`: memory does not grow with the file's length, finished stretches are kept in the
-    journal. Raises AudioFileError and RestorationError.
+    As :func:`plcd.restoration.restore.restore_file`: memory does not grow with the file's length, finished stretches are kept
+    in the journal. Raises AudioFileError and RestorationError.
     """
     pace = restorer.pace(info.rate)
     writer = exact_writer(output, info)

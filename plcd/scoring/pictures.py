@@ -18,8 +18,8 @@ def psnr_db(truth: Picture, made: Picture, peak: float = 1.0) -> float:
 def nrmse(truth: Picture, made: Picture) -> float:
     """Root of the mean squared error over the root of the truth's mean square.
 
-    Equation 3 divides by the range instead, but the paper's own tables do not: with 10 to 70 % deleted they begin at .56, which is
-    about the root of the share deleted; over the range it would be a tenth of that. NaN for a silent truth.
+    Equation 3 divides by the range instead, but the paper's own tables do not: with 10 to 70 % deleted they begin at .56, which
+    is about the root of the share deleted; over the range it would be a tenth of that. NaN for a silent truth.
     """
     level = float(np.mean(truth**2))
     return float(np.sqrt(np.mean((made - truth) ** 2) / level)) if level else float("nan")

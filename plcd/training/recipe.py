@@ -13,8 +13,8 @@ from plcd.training.errors import TrainingError
 from plcd.training.tables import read_table
 
 TASKS = ("magnitude", "waveform", "samples", "spectrogram", "codec-magnitude", "codec-time", "codec-testbed")
-"""What can be trained: the framings of docs/models.md, networks that repair spectrograms, the two nets that imitate an MP3 encoder,
-and what their loss was tried on."""
+"""What can be trained: the framings of docs/models.md, networks that repair spectrograms, the two nets that imitate an MP3
+encoder, and what their loss was tried on."""
 
 
 _CHOICES = ("loss", "zimtohrli", "odg", "gap_snr_db", "snr_db", "psnr_db")

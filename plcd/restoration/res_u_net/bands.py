@@ -1,7 +1,7 @@
 """Below 8 kHz, at 16 kHz, and back: what the network works on is one band of a recording, the rest stays.
 
-By the Fourier transform of a whole stretch, mirrored at its ends: what goes down and up again is the stretch without what lies above
-8 kHz, nothing delayed, so that both bands add up to what there was. Any rate from 16 kHz up.
+By the Fourier transform of a whole stretch, mirrored at its ends: what goes down and up again is the stretch without what lies
+above 8 kHz, nothing delayed, so that both bands add up to what there was. Any rate from 16 kHz up.
 """
 
 from math import gcd

@@ -1,8 +1,9 @@
 """Nothing is known of where the damage is: the network looks at everything and says what it should have been.
 
-*Careful* (the default): a frame counts as damaged where the network says it should hold much more than it does. Only samples in such
-frames change, below 8 kHz; their phases are found with all other frames held. *Not careful*: as in the paper. The network's word is
-taken for every frame, and the phases are Griffin and Lim's, beginning with those that there were.
+*Careful* (the default): a frame counts as damaged where the network says it should hold much more than it does. Only samples in
+such frames change, below 8 kHz, as if they had been known to be missing (:mod:`plcd.restoration.res_u_net.known`). *Not
+careful*: as in the paper. The network's word is taken for every frame, and the phases are Griffin and Lim's, beginning with
+those that there were.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,18 @@ from plcd.neural.errors import ModelError
 from plcd.neural.patches import BINS, FULL_SCALE, HOP, RATE, SIZE, Flags, Picture, Wave, spectra
 from plcd.restoration.blind import Pace
 from plcd.restoration.errors import RestorationError
+from plcd.restoration.filling import fill as autoregressive
 from plcd.restoration.res_u_net.bands import Band
-from plcd.restoration.res_u_net.phases import Spectra, fill, griffin_lim
+from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
+from plcd.restoration.res_u_net.phases import Spectra, griffin_lim
 from plcd.restoration.res_u_net.pictures import Repairs, repaired, samples_under
-from plcd.restoration.restorer import Audio
+from plcd.restoration.restorer import Audio, runs_of
 
-ROUNDS: Final = 32
+PAPER_ROUNDS: Final = 32
+"""The paper does not say how many."""
+SIZES: Final = ((512, 2048),)
+"""Order and samples of each side of the predictor that phases begin with: as long, in time, as the largest of ``interpolate``."""
+CONTEXT: Final = 2048
 STRETCH_S: Final = 8.0
 CONTEXT_S: Final = 0.6
 """More than a patch."""
@@ -37,7 +44,8 @@ class BlindResUNet:
     network: Repairs
     digest: str
     careful: bool = True
-    rounds: int = ROUNDS
+    rounds: int = PAPER_ROUNDS
+    """Of Griffin and Lim's iteration, where everything goes through it."""
 
     @property
     def identity(self) -> str:
@@ -62,8 +70,8 @@ class BlindResUNet:
     def wave(self, low: Wave) -> tuple[Wave, Flags]:
         """``low`` ``(n,)`` at 16 kHz, better, and which samples changed."""
         frames = -(-low.size // HOP) + SIZE // HOP
-        padded = np.zeros((frames - 1) * HOP + SIZE)
-        padded[SIZE : SIZE + low.size] = low
+        behind = (frames - 1) * HOP - low.size
+        padded = np.pad(low, (SIZE, behind), mode="symmetric")
         given = spectra(padded)
         try:
             made = repaired(self.network, np.abs(given[:BINS]) / FULL_SCALE) * FULL_SCALE
@@ -74,12 +82,22 @@ class BlindResUNet:
             return self._all(made, given)[inside], np.ones(low.size, np.bool_)
         damaged = _damaged(made, np.abs(given[:BINS]))
         where = samples_under(damaged)
-        magnitude = np.concatenate((made, np.abs(given[BINS:])))[:, damaged]
-        better = fill(padded, where, damaged, magnitude, self.rounds)
+        better = rebuilt(_drawn(padded, where), where, damaged, made[:, damaged], ROUNDS)
         return better[inside], where[inside]
 
     def _all(self, made: Picture, given: Spectra) -> Wave:
         return griffin_lim(np.concatenate((made, np.abs(given[BINS:]))), given, self.rounds)
+
+
+def _drawn(wave: Wave, where: Flags) -> Wave:
+    """``wave`` with what lies in ``where`` made up by autoregression from both sides: where phases begin."""
+    out = wave.copy()
+    for start, stop in runs_of(where):
+        past, future = out[max(0, start - CONTEXT) : start], wave[stop : stop + CONTEXT]
+        ahead = np.flatnonzero(where[stop : stop + CONTEXT])
+        known = np.ascontiguousarray(future[: ahead[0]] if ahead.size else future)
+        out[start:stop] = autoregressive(np.ascontiguousarray(past), known, stop - start, RATE, SIZES, 0.0)
+    return out
 
 
 def _damaged(made: Picture, given: Picture) -> Flags:

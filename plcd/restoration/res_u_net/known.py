@@ -1,9 +1,9 @@
 """Gaps whose places are known: the network's magnitudes, and phases that lead from one side to the other.
 
-Each gap is first filled as ``interpolate`` does. That is where the phases begin, what stands above 8 kHz, and what stands in the context
-where other gaps are. Below 8 kHz the frames that touch the gap are deleted from a patch with the gap in its middle, the network says
-what they held, and the gap's samples are those whose frames come nearest to that while all others are held
-(:func:`plcd.restoration.res_u_net.phases.fill`).
+Each gap is first filled as ``interpolate`` does. That is where the phases begin, what stands above 8 kHz, and what stands in the
+context where other gaps are. Below 8 kHz the frames that touch the gap are deleted from a patch with the gap in its middle, the
+network says what they held, and the gap's samples become those whose frames come nearer to that while all others are held
+(:mod:`plcd.restoration.res_u_net.mixing`).
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 
 from plcd.neural.errors import ModelError
-from plcd.neural.patches import BINS, FULL_SCALE, PATCH, RATE, Flags, Wave, picture, spectra
+from plcd.neural.patches import FULL_SCALE, PATCH, RATE, Flags, Wave, picture
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.interpolate import Interpolate
 from plcd.restoration.res_u_net.bands import Band
-from plcd.restoration.res_u_net.phases import fill
+from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
 from plcd.restoration.res_u_net.pictures import Repairs, frames_over
 from plcd.restoration.restorer import Audio, Progress, Reach, Window, runs_of
 
@@ -24,10 +24,9 @@ LONGEST_S: Final = 0.35
 """70 % of a patch."""
 CONTEXT_S: Final = 0.3
 """Half a patch, and a little more."""
-ROUNDS: Final = 32
-"""Of the iteration for phases."""
 _LED: Final = 64
-"""Samples at either end of a gap over which the difference that the network makes fades in: steps at 16 kHz are no steps above."""
+"""Samples at either end of a gap over which the difference that the network makes fades in: steps at 16 kHz are no steps
+above."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,7 @@ class ResUNet:
             made = self.network.repair(damaged)[:, touched] * FULL_SCALE
         except ModelError as error:
             raise RestorationError(f"res-u-net: the network: {error}") from None
-        top = np.abs(spectra(given)[BINS:, touched])
-        part[:] = fill(given, lost, touched, np.concatenate((made, top)), self.rounds)[: part.size]
+        part[:] = rebuilt(given, lost, touched, made, self.rounds)[: part.size]
 
 
 def _at_16_khz(missing: Flags, rate: int, size: int) -> Flags:

@@ -12,7 +12,8 @@ _TINY: Final = 1e-12
 
 
 def inverse(frames: Spectra) -> Wave:
-    """The wave ``(SIZE + (frames - 1) * HOP,)`` whose spectra are nearest to ``frames`` ``(BINS + 1, frames)`` (their equation 6).
+    """The wave ``(SIZE + (frames - 1) * HOP,)`` whose spectra are nearest to ``frames`` ``(BINS + 1, frames)`` (their equation
+    6).
 
     The outermost samples, on which a window is next to nothing, come out near zero.
     """

@@ -4,7 +4,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from plcd.neural.patches import BINS, FRAMES, HOP, SIZE, Flags, Picture
+from plcd.neural.patches import FRAMES, HOP, SIZE, Flags, Picture
 
 STEP: Final = FRAMES // 2
 """Frames from one patch to the next: every frame is seen twice."""
@@ -34,11 +34,12 @@ def samples_under(frames: Flags) -> Flags:
 
 
 def repaired(network: Repairs, damaged: Picture) -> Picture:
-    """``damaged`` ``(BINS, frames)`` of any length through patches that overlap by half, crossfaded; what lies around it is silence."""
+    """``damaged`` ``(BINS, frames)`` of any length through patches that overlap by half, crossfaded; mirrored at its ends:
+    silence there would be damage."""
     frames = damaged.shape[1]
     starts = range(-STEP, frames, STEP)
-    padded = np.zeros((BINS, STEP + len(starts) * STEP + FRAMES))
-    padded[:, STEP : STEP + frames] = damaged
+    behind = len(starts) * STEP + FRAMES - frames
+    padded = np.pad(damaged, ((0, 0), (STEP, behind)), mode="symmetric")
     rising = (np.arange(STEP) + 0.5) / STEP
     weight = np.concatenate((rising, rising[::-1]))
     made = np.zeros_like(padded)

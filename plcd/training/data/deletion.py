@@ -1,9 +1,10 @@
 """What is taken out of a patch before a network sees it: 10 to 70 %, in one block or in several.
 
-Serra et al. 2021 (section 3) "delete audio frequencies in windows of random sizes between 10 % and 70 % of the size of each patch" and
-say neither how wide a window is nor how many there are. Read here: whole frames, as one block, or as blocks of 4 to 16 frames; both
-are measured apart. Real holes are cut into samples, not frames: their edges leave frames that are damaged but not empty. So some
-patches are cut that way, some with holes as short as a packet, and some are left whole, since in use most are.
+Serra et al. 2021 (section 3) "delete audio frequencies in windows of random sizes between 10 % and 70 % of the size of each
+patch" and say neither how wide a window is nor how many there are. Read here: whole frames, as one block, or as blocks of 4 to
+16 frames; both are measured apart. Real holes are cut into samples, not frames: their edges leave frames that are damaged but
+not empty. So some patches are cut that way, some with holes as short as a packet, and some are left whole, since in use most
+are.
 """
 
 from dataclasses import dataclass

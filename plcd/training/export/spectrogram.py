@@ -17,8 +17,8 @@ from plcd.training.export.store import save, with_contract
 def export_spectrogram(network: nn.Module, said: dict[str, Any], path: Path, samples: Tensor) -> Export:
     """Write ``network`` to ``path``; the metadata say its framing and what is ``said`` of it.
 
-    ``samples``: real pictures ``(n, 1, BINS, FRAMES)``, on each of which file and network must agree. Raises ParityError where they
-    do not (nothing is written), TrainingError for weights that are not finite and for files that cannot be written.
+    ``samples``: real pictures ``(n, 1, BINS, FRAMES)``, on each of which file and network must agree. Raises ParityError where
+    they do not (nothing is written), TrainingError for weights that are not finite and for files that cannot be written.
     """
     if bad := [name for name, value in network.state_dict().items() if not bool(torch.isfinite(value).all())]:
         raise TrainingError(

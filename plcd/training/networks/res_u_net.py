@@ -2,12 +2,12 @@
 
 Eleven blocks of a 3 x 3 convolution, batch norm and ReLU: five down, one at the bottom, five up. Between them stand, down, 3 x 3
 max pooling of stride 2 (*V2*: 3 x 3 convolutions of stride 2) and, up, 3 x 3 transposed convolutions of stride 2, each put beside
-the block of its size on the way down. *Res-*: the last convolution makes a residual that is subtracted from the input. *Attention*:
-what comes from the way down is weighed, place by place, with what comes from below.
+the block of its size on the way down. *Res-*: the last convolution makes a residual that is subtracted from the input.
+*Attention*: what comes from the way down is weighed, place by place, with what comes from below.
 
-What the paper leaves open is read so. Channels double from ``width`` to at most ``most``. The last convolution has one filter (the
-paper's three are for pictures with colours) and is there in all six, so that the subtraction alone tells *Res-* from the others.
-Strided and transposed convolutions have no norm and no ReLU of their own. The map of the attention has one channel.
+What the paper leaves open is read so. Channels double from ``width`` to at most ``most``. The last convolution has one filter
+(the paper's three are for pictures with colours) and is there in all six, so that the subtraction alone tells *Res-* from the
+others. Strided and transposed convolutions have no norm and no ReLU of their own. The map of the attention has one channel.
 
 Magnitudes ``m`` are shown as ``(m / s) ** power``, s being the root mean square of the frames that hold anything: the network
 need not know how loud the music is. MSE of magnitudes themselves (``power`` 1) hears little but the loudest partials.

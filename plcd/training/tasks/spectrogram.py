@@ -14,8 +14,8 @@ from plcd.training.recipe import Recipe
 from plcd.training.tasks.base import Batch, Task
 
 MSE: Final = "mse"
-"""The name of the one loss there is: of patches over their own level. What a network is shown is over the level of what is left; where
-the loud part was deleted the rest would be a thousand times that, and one such patch outweighed all others."""
+"""The name of the one loss there is: of patches over their own level. What a network is shown is over the level of what is
+left; where the loud part was deleted the rest would be a thousand times that, and one such patch outweighed all others."""
 Judged = dict[str, list[tuple[Picture, Flags]]]
 """By kind of deletion: pictures as they were, and which frames are taken from them."""
 _LEAST: Final = 1e-3
