@@ -39,7 +39,7 @@ def of_pictures(case: Case, network: SpectrogramNetwork) -> Values:
 
 
 def of_sound(case: Case, network: SpectrogramNetwork) -> Values:
-    """ODG and Zimtohrli's score at 16 kHz before and after, as in the paper (``made``) and as ``plcd restore`` does it (``plcd``)."""
+    """ODG and Zimtohrli at 16 kHz before and after, as in the paper (``made``) and as ``plcd restore`` does it (``plcd``)."""
     whole = case.spectra()
     given = whole * ~case.deleted
     magnitude = np.concatenate((_repaired(network, np.abs(given[:BINS])), np.abs(given[BINS:])))

@@ -48,8 +48,8 @@ def markdown(rows: list[Row], six: dict[str, Row], about: dict[str, Any], second
         "",
         "ODG: basic PEAQ of what is left at 16 kHz; *after, paper*: the network's word for every frame, phases by 32 rounds of "
         "Griffin and Lim's iteration; *after, plcd*: `plcd restore --gaps blind`, which changes only what it finds damaged. "
-        "PEAQ forgives silence: it leaves frames without sound out and counts what is made up wrongly; that is why Zimtohrli stands "
-        "beside it.",
+        "PEAQ forgives long silences more than sound that is made up, here as in bursts of 8 packets "
+        "([QUALITY.md](QUALITY.md)): so Zimtohrli stands beside it.",
         "",
     ]
     if six:

@@ -108,8 +108,6 @@ METHODS: Final[dict[str, Method]] = {
     "res-u-net": Method(
         "a trained network of spectrograms; gaps up to 350 ms, and blind (--gaps blind)",
         _res_u_net,
-        ("onnxruntime",),
-        "train",
-        _res_u_net_blind,
+        make_blind=_res_u_net_blind,
     ),
 }
