@@ -153,8 +153,13 @@ class Store:
         return self._values.get(key)
 
     def add(self, key: str, values: dict[str, float]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([key, values]) + "\n")
+        """Keep them. Raises CliError where the disk will not."""
+        torn = self._path.exists() and self._path.read_bytes()[-1:] not in (b"\n", b"")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("\n" * torn + json.dumps([key, values]) + "\n")
+        except OSError as error:
+            raise CliError(f"{self._path}: cannot be written: {error.strerror}", ExitCode.FILE) from None
         self._values[key] = values
 
 
