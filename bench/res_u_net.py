@@ -22,6 +22,7 @@ from machine import describe
 from pictures.cases import KINDS, case_of
 from pictures.measure import of_pictures, of_sound
 from pictures.page import SIX, markdown
+from pictures.plot import CLIP, draw
 
 from plcd.cli.errors import CliError, ExitCode
 from plcd.neural.errors import ModelError
@@ -29,6 +30,7 @@ from plcd.neural.spectrogram import find_network, load_network
 
 BENCH = Path(__file__).resolve().parent
 PAGE = BENCH / "RES_U_NET.md"
+PICTURE = BENCH.parent / "docs" / "res-u-net.png"
 KEPT = BENCH / "res_u_net_six.json"
 Row = dict[str, Any]
 
@@ -79,6 +81,9 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
             f"../docs/restoration.md.\n\nMachine: {machine}.\n\n"
         )
         PAGE.write_text(head + text, encoding="utf-8")
+        drawn = [case_of(clip, kind) for clip in clips if clip.name == CLIP for kind in KINDS]
+        if drawn:
+            draw(drawn, network, PICTURE)
     return int(ExitCode.OK)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from plcd.neural.patches import BINS, FRAMES, HOP, SIZE, Picture, spectra
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.res_u_net.bands import Band
+from plcd.restoration.res_u_net.mixing import OVER_S, rebuilt
 from plcd.restoration.res_u_net.phases import fill, griffin_lim, inverse, with_magnitude
 from plcd.restoration.res_u_net.pictures import frames_over, repaired, samples_under
 
@@ -108,3 +109,24 @@ def test_a_picture_of_any_length_goes_through_patches_that_overlap(frames: int) 
     assert repaired(network, shown) == pytest.approx(shown, abs=1e-12)
     assert {one.shape for one in network.shown} == {(BINS, FRAMES)}
     assert len(network.shown) == -(-frames // 64) + 1
+
+
+def test_near_its_edges_the_filling_speaks_deep_inside_whoever_is_louder() -> None:
+    truth = music(16_000)[:, 0]
+    lost = np.zeros(truth.size, np.bool_)
+    lost[6000:10_000] = True
+    touched = frames_over(lost)
+    filled = np.where(lost, 0.1 * truth, truth)
+    wanted = np.abs(spectra(truth))[:BINS, touched]
+    made = rebuilt(filled, lost, touched, wanted, 8)
+    assert np.array_equal(made[~lost], truth[~lost])
+    over = round(OVER_S * 16_000)
+    deep, edge = slice(6000 + over, 10_000 - over), slice(6000, 6000 + over // 8)
+    assert np.sum(made[deep] ** 2) > 0.7 * np.sum(truth[deep] ** 2)
+    assert np.sum(made[edge] ** 2) < 0.3 * np.sum(truth[edge] ** 2)
+    quiet = rebuilt(filled, lost, touched, 0 * wanted, 8)
+    assert quiet == pytest.approx(filled, abs=1e-6)  # the network only ever adds
+    everything = np.ones_like(lost)
+    assert np.isfinite(
+        rebuilt(filled, everything, frames_over(everything), np.abs(spectra(truth))[:BINS], 2)
+    ).all()
