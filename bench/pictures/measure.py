@@ -7,7 +7,7 @@ import numpy as np
 from pictures.cases import Case
 from plcd.neural.patches import BINS, FRAMES, FULL_SCALE, RATE, Flags, Picture, Wave, between
 from plcd.neural.spectrogram import SpectrogramNetwork
-from plcd.restoration.res_u_net.blind import PAPER_ROUNDS, BlindResUNet
+from plcd.restoration.res_u_net.blind import PAPER_ROUNDS, BlindResUNet, damaged_frames
 from plcd.restoration.res_u_net.phases import griffin_lim, inverse
 from plcd.scoring.packages import at_48_khz, zimtohrli_mos
 from plcd.scoring.pair import Pair
@@ -18,14 +18,21 @@ Values = dict[str, float]
 
 
 def of_pictures(case: Case, network: SpectrogramNetwork) -> Values:
-    """PSNR and NRMSE, means over patches: ``given``, after the network (``made``), with straight lines (``lines``)."""
+    """PSNR and NRMSE, means over patches: ``given``, after the network (``made``), the same but for frames that it
+    does not find damaged (``kept``), with straight lines (``lines``)."""
 
     def made(truth: Picture, deleted: Flags) -> Picture:
         return network.repair(truth * ~deleted)
 
+    def kept(truth: Picture, deleted: Flags) -> Picture:
+        given = truth * ~deleted
+        repaired = network.repair(given)
+        return np.where(damaged_frames(FULL_SCALE * repaired, FULL_SCALE * given), repaired, given)
+
     ways: dict[str, Callable[[Picture, Flags], Picture]] = {
         "given": lambda truth, deleted: truth * ~deleted,
         "made": made,
+        "kept": kept,
         "lines": between,
     }
     found: dict[str, list[float]] = {}

@@ -61,18 +61,26 @@ def _against(rows: list[Row]) -> list[str]:
     found = []
     for kind in KINDS:
         own = [row for row in rows if row["kind"] == kind]
-        psnr = [row["psnr_made"] - row["psnr_lines"] for row in own]
-        error = [row["nrmse_made"] - row["nrmse_lines"] for row in own]
-        figures = [
-            Figure(number(fmean(row["psnr_made"] for row in own), 2)),
-            Figure(number(fmean(row["psnr_lines"] for row in own), 2)),
-            Figure(f"{interval(mean_interval(psnr), 2, signed=True)}, p = {signed_rank_p(psnr):.2g}"),
-            Figure(number(fmean(row["nrmse_made"] for row in own), 3)),
-            Figure(number(fmean(row["nrmse_lines"] for row in own), 3)),
-            Figure(f"{interval(mean_interval(error), 3, signed=True)}, p = {signed_rank_p(error):.2g}"),
-        ]
-        found.append((_NAMES[kind], figures))
-    header = ["deleted", "PSNR, dB", "lines", "difference", "NRMSE", "lines", "difference"]
+        for way, title in (("made", "its word for all frames"), ("kept", "for those that it finds damaged")):
+            figures = []
+            for metric, digits in (("psnr", 2), ("nrmse", 3)):
+                differences = [row[f"{metric}_{way}"] - row[f"{metric}_lines"] for row in own]
+                estimate = interval(mean_interval(differences), digits, signed=True)
+                figures += [
+                    Figure(number(fmean(row[f"{metric}_{name}"] for row in own), digits))
+                    for name in (way, "lines")
+                ]
+                figures.append(Figure(f"{estimate}, p = {signed_rank_p(differences):.2g}"))
+            found.append((f"{_NAMES[kind]}; {title}", figures))
+    header = [
+        "deleted; what is taken of the network",
+        "PSNR, dB",
+        "lines",
+        "difference",
+        "NRMSE",
+        "lines",
+        "difference",
+    ]
     return [
         *table(header, found),
         "",

@@ -80,7 +80,7 @@ class BlindResUNet:
         inside = slice(SIZE, SIZE + low.size)
         if not self.careful:
             return self._all(made, given)[inside], np.ones(low.size, np.bool_)
-        damaged = _damaged(made, np.abs(given[:BINS]))
+        damaged = damaged_frames(made, np.abs(given[:BINS]))
         where = samples_under(damaged)
         better = rebuilt(_drawn(padded, where), where, damaged, made[:, damaged], ROUNDS)
         return better[inside], where[inside]
@@ -100,8 +100,11 @@ def _drawn(wave: Wave, where: Flags) -> Wave:
     return out
 
 
-def _damaged(made: Picture, given: Picture) -> Flags:
-    """Which frames should hold much more than they do."""
+def damaged_frames(made: Picture, given: Picture) -> Flags:
+    """Which frames of ``given`` ``(BINS, frames)`` should hold much more than they do, by what the network has ``made`` of them.
+
+    Both as large as spectra are.
+    """
     wanted, there = np.mean(made**2, axis=0), np.mean(given**2, axis=0)
     least = (_AUDIBLE * FULL_SCALE) ** 2 / BINS
     damaged: Flags = wanted > np.maximum(10 ** (MUCH_DB / 10) * there, least)
