@@ -35,8 +35,8 @@ def build(tree: Path, target: Path) -> Path:
 
 def test_the_wheel_holds_the_package_the_models_and_the_licence(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for path in (ROOT / "models").iterdir():
-        assert f"plcd/models/{path.name}" in names
+    for path in (ROOT / "models").rglob("*"):
+        assert path.is_dir() or f"plcd/models/{path.relative_to(ROOT / 'models').as_posix()}" in names
     assert "plcd/py.typed" in names
     assert {f"plcd/io/http/page/{name}" for name in ("index.html", "page.css", "page.js")} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.restore_jobs import plan
+from plcd.cli.restore_jobs import BLIND, plan
 from plcd.cli.restore_run import run_here, run_on_cluster
 from plcd.cli.restore_view import print_table, say
 from plcd.cli.restore_work import Settings
@@ -41,8 +41,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--gaps",
         metavar="LIST",
-        help="sidecar (.json), loss trace (one digit a packet, one a line, 1 = lost), a directory of either, or auto: look for "
-        "silence, repeats and steps of whole packets (default: the sidecar beside IN)",
+        help="sidecar (.json), loss trace (one digit a packet, one a line, 1 = lost), a directory of either; auto: look for "
+        "silence, repeats and steps of whole packets; blind: let res-u-net look at everything (default: the sidecar beside IN)",
     )
     parser.add_argument(
         "--packet",
@@ -90,6 +90,12 @@ def run(args: argparse.Namespace) -> int:
         raise CliError(f"--steps {args.steps}: at least 1", ExitCode.USAGE)
     if args.method not in METHODS:
         raise CliError(f"--method {args.method}: there are {', '.join(METHODS)}", ExitCode.USAGE)
+    if args.gaps == BLIND and args.preview:
+        raise CliError(
+            "--preview shows gaps one by one: it needs to know them, not --gaps blind", ExitCode.USAGE
+        )
+    if args.gaps == BLIND and args.scheduler:
+        raise CliError("--gaps blind works here: leave out --scheduler", ExitCode.USAGE)
     jobs = plan(args.input, args.output, args.gaps, args.preview)
     settings = Settings(
         args.method, Options(args.device, args.steps, args.model), args.packet, args.preview, args.overwrite

@@ -16,6 +16,7 @@ from plcd.restoration.gap_lists import Found, merged, of_trace, restored_name
 from plcd.restoration.sidecar import read_sidecar, sidecar_of
 
 AUTO = "auto"
+BLIND = "blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Job:
     output: Path
     gaps: Path | None
     """Its sidecar or trace; None: they are looked for in the audio."""
+    blind: bool = False
+    """Nobody needs to know them: all of it is restored."""
 
 
 def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: bool) -> tuple[Job, ...]:
@@ -46,7 +49,9 @@ def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: boo
         if any(same_file(output, given) for given in inputs):
             raise CliError(f"{output}: is the input directory; give another one", ExitCode.USAGE)
         _make_folder(output)
-    jobs = tuple(Job(file, _output(file, output, many, what), _list_of(file, gaps)) for file in files)
+    jobs = tuple(
+        Job(file, _output(file, output, many, what), _list_of(file, gaps), gaps == BLIND) for file in files
+    )
     taken: dict[Path, Path] = {}
     for job in jobs:
         other = taken.setdefault(job.output, job.source)
@@ -95,7 +100,7 @@ def _output(file: Path, wanted: Path | None, many: bool, what: str) -> Path:
 
 def _list_of(file: Path, gaps: str | None) -> Path | None:
     """Where the gaps of ``file`` are listed. A directory holds NAME.json or STEM.txt for each."""
-    if gaps == AUTO:
+    if gaps in (AUTO, BLIND):
         return None
     if gaps is None:
         return sidecar_of(file)

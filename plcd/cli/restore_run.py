@@ -1,6 +1,7 @@
 """All recordings of one ``plcd restore``: one after the other here, or several at once on a cluster."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
 from typing import Final
@@ -11,23 +12,29 @@ from rich.progress import Progress, TaskID
 from plcd.cli.cluster import dask_pool
 from plcd.cli.restore_jobs import Job
 from plcd.cli.restore_view import bars, tell
-from plcd.cli.restore_work import Done, Settings, work
-from plcd.restoration.methods import make
+from plcd.cli.restore_work import Advanced, Done, Settings, Sized, work, work_blind
+from plcd.restoration.blind import BlindRestorer
+from plcd.restoration.methods import make, make_blind
 from plcd.restoration.remote import Remote
 from plcd.restoration.restorer import Restorer
 
+Work = Callable[[Job, Settings, Sized, Advanced], Done]
 _MOST_AT_ONCE: Final = 64
 """Files: each has a thread that reads and writes it here, and more would hardly keep a larger cluster busy."""
 
 
 def run_here(jobs: tuple[Job, ...], settings: Settings) -> list[Done]:
     """Do them one after the other, with a bar for the one in work. Raises RestorationError where the method is not there."""
-    restorer = make(settings.method, settings.options)
+    do: Work
+    if jobs[0].blind:
+        do = partial(_blindly, restorer=make_blind(settings.method, settings.options))
+    else:
+        do = partial(_knowing, restorer=make(settings.method, settings.options))
     finished: list[Done] = []
     with bars() as progress:
         for number, job in enumerate(jobs, 1):
             place = f"{number}/{len(jobs)} " if len(jobs) > 1 else ""
-            done = _work(job, settings, restorer, progress, place)
+            done = _show(job, settings, do, progress, place)
             tell(progress, done, len(jobs) == 1)
             finished.append(done)
     return finished
@@ -41,10 +48,10 @@ def run_on_cluster(address: str, jobs: tuple[Job, ...], settings: Settings) -> l
     """
     stopped = threading.Event()
     with dask_pool(address) as (pool, width):
-        restorer = Remote(settings.method, settings.options, pool, stopped)
+        do = partial(_knowing, restorer=Remote(settings.method, settings.options, pool, stopped))
         with ThreadPoolExecutor(min(width, len(jobs), _MOST_AT_ONCE)) as files, bars() as progress:
             running: list[Future[Done]] = [
-                files.submit(_work, job, settings, restorer, progress, f"{number}/{len(jobs)} ")
+                files.submit(_show, job, settings, do, progress, f"{number}/{len(jobs)} ")
                 for number, job in enumerate(jobs, 1)
             ]
             try:
@@ -58,10 +65,18 @@ def run_on_cluster(address: str, jobs: tuple[Job, ...], settings: Settings) -> l
     return [future.result() for future in running]
 
 
-def _work(job: Job, settings: Settings, restorer: Restorer, progress: Progress, place: str) -> Done:
+def _knowing(job: Job, settings: Settings, sized: Sized, advanced: Advanced, restorer: Restorer) -> Done:
+    return work(job, settings, restorer, sized, advanced)
+
+
+def _blindly(job: Job, settings: Settings, sized: Sized, advanced: Advanced, restorer: BlindRestorer) -> Done:
+    return work_blind(job, settings, restorer, sized, advanced)
+
+
+def _show(job: Job, settings: Settings, do: Work, progress: Progress, place: str) -> Done:
     task = progress.add_task(place + escape(job.source.name), total=None)
     try:
-        return work(job, settings, restorer, partial(_size, progress, task), partial(progress.advance, task))
+        return do(job, settings, partial(_size, progress, task), partial(progress.advance, task))
     finally:
         progress.remove_task(task)
 

@@ -36,7 +36,8 @@ def print_table(done: list[Done]) -> None:
     for name in ("gaps", "restored", "too long"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in done:
-        table.add_row(escape(one.job.output.name), str(one.gaps), f"{one.seconds:.3f} s", str(one.left))
+        gaps, left = ("–", "–") if one.job.blind else (str(one.gaps), str(one.left))
+        table.add_row(escape(one.job.output.name), gaps, f"{one.seconds:.3f} s", left)
     if done:
         Console().print(table)
 

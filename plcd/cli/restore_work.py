@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from plcd.cli.errors import CliError
 from plcd.cli.restore_jobs import Job, find_gaps
 from plcd.offline.audio_files import AudioFileError, AudioInfo, comment_in, read_info
+from plcd.restoration.blind import BlindRestorer, blind_job, restore_blind
 from plcd.restoration.condition import missing_bytes
 from plcd.restoration.detect import Suspect
 from plcd.restoration.errors import RestorationError
@@ -65,9 +65,23 @@ def work(
     """Do ``job`` with ``restorer``, the method of ``settings``. ``sized`` hears how many samples there
     are to restore, ``advanced`` by how many the work went on.
     """
-    done = Done(job)
+    return _in_one_line(Done(job), lambda done: _work(done, settings, restorer, sized, advanced))
+
+
+def work_blind(
+    job: Job,
+    settings: Settings,
+    restorer: BlindRestorer,
+    sized: Sized = lambda _: None,
+    advanced: Advanced = lambda _: None,
+) -> Done:
+    """The same where nobody knows the gaps."""
+    return _in_one_line(Done(job), lambda done: _renew(done, settings, restorer, sized, advanced))
+
+
+def _in_one_line(done: Done, do: Callable[[Done], None]) -> Done:
     try:
-        _work(done, settings, restorer, sized, advanced)
+        do(done)
     except (AudioFileError, RestorationError) as error:
         done.failure = str(error)
     except CliError as error:
@@ -95,10 +109,7 @@ def _work(done: Done, settings: Settings, restorer: Restorer, sized: Sized, adva
     if settings.preview:
         groups = preview_groups(info, found.gaps, restorer)
     mark = MARK if settings.preview else job_of(info, digest, found.gaps, restorer).mark
-    if _is_there(job.output, info, mark, settings.overwrite) and not settings.preview:
-        done.said.append(
-            f"{job.output}: is there already, restored like this; to have it made anew, delete it"
-        )
+    if _is_there(done, info, mark, settings):
         return
     sized(sum(group.missing for group in groups))
     if settings.preview:
@@ -110,14 +121,22 @@ def _work(done: Done, settings: Settings, restorer: Restorer, sized: Sized, adva
     done.written = True
 
 
-def _is_there(output: Path, info: AudioInfo, mark: str, overwrite: bool) -> bool:
-    """Whether ``output`` exists and bears ``mark``. Raises RestorationError where it is something else that has to be kept."""
+def _is_there(done: Done, info: AudioInfo, mark: str, settings: Settings) -> bool:
+    """Whether the output exists and bears ``mark``, so that nothing is to be done (a preview is made anew).
+
+    Raises RestorationError where it is something else that has to be kept.
+    """
+    output = done.job.output
     exact_writer(output, info)
     if not output.exists():
         return False
     if comment_in(output) == mark:
-        return True
-    if not overwrite:
+        if not settings.preview:
+            done.said.append(
+                f"{output}: is there already, restored like this; to have it made anew, delete it"
+            )
+        return not settings.preview
+    if not settings.overwrite:
         raise RestorationError(
             f"{output}: exists already, and is something else: give another output, or --overwrite"
         )
@@ -137,6 +156,22 @@ def _told(outcome: Outcome) -> list[str]:
     if outcome.silent:
         lines.append(f"{name}: around {outcome.silent} gaps there is only silence, so it fills them")
     return lines
+
+
+def _renew(done: Done, settings: Settings, restorer: BlindRestorer, sized: Sized, advanced: Advanced) -> None:
+    info = read_info(done.job.source)
+    restorer.pace(info.rate)
+    digest = digest_of(done.job.source)
+    if _is_there(done, info, blind_job(info, digest, restorer).mark, settings):
+        return
+    sized(info.samples)
+    outcome = restore_blind(info, digest, done.job.output, restorer, advanced)
+    if outcome.resumed:
+        done.said.append(
+            f"{done.job.output.name}: {outcome.resumed / info.rate:.1f} s were there from an earlier run"
+        )
+    done.seconds = outcome.samples / info.rate
+    done.written = True
 
 
 def _nothing(info: AudioInfo, gaps: Gaps, source: str, reach: Reach) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
+from plcd.restoration.blind import BlindRestorer
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.restorer import Restorer
 
@@ -34,6 +35,8 @@ class Method:
     """Packages that have to be installed."""
     extra: str = ""
     """The optional extra that brings them."""
+    make_blind: Callable[[Options], BlindRestorer] | None = None
+    """For methods that need not know where the gaps are."""
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -43,6 +46,19 @@ class Method:
 
 def make(name: str, options: Options | None = None) -> Restorer:
     """The method called ``name``, ready. Raises RestorationError."""
+    return _method(name).make(options or Options())
+
+
+def make_blind(name: str, options: Options | None = None) -> BlindRestorer:
+    """The same for recordings whose gaps are not known. Raises RestorationError, also where ``name`` has to know them."""
+    method = _method(name)
+    if method.make_blind is None:
+        able = ", ".join(name for name, method in METHODS.items() if method.make_blind is not None)
+        raise RestorationError(f"the method {name} has to know where the gaps are; blind works with {able}")
+    return method.make_blind(options or Options())
+
+
+def _method(name: str) -> Method:
     method = METHODS.get(name)
     if method is None:
         raise RestorationError(f"unknown method {name!r}: there are {', '.join(METHODS)}")
@@ -50,7 +66,7 @@ def make(name: str, options: Options | None = None) -> Restorer:
         raise RestorationError(
             f"the method {name} needs {', '.join(method.absent)}: pip install '.[{method.extra}]' in plcd's folder"
         )
-    return method.make(options or Options())
+    return method
 
 
 def _interpolate(options: Options) -> Restorer:
@@ -67,6 +83,20 @@ def _deep_prior(options: Options) -> Restorer:
     return DeepPrior(steps, Settings(seed=options.seed), options.device)
 
 
+def _res_u_net(options: Options) -> Restorer:
+    from plcd.restoration.res_u_net.known import ResUNet
+    from plcd.restoration.res_u_net.loading import load
+
+    return ResUNet(*load(options.model))
+
+
+def _res_u_net_blind(options: Options) -> BlindRestorer:
+    from plcd.restoration.res_u_net.blind import BlindResUNet
+    from plcd.restoration.res_u_net.loading import load
+
+    return BlindResUNet(*load(options.model))
+
+
 METHODS: Final[dict[str, Method]] = {
     "interpolate": Method("autoregressive, from both sides; gaps up to 100 ms", _interpolate),
     "deep-prior": Method(
@@ -74,5 +104,10 @@ METHODS: Final[dict[str, Method]] = {
         _deep_prior,
         ("torch",),
         "restore",
+    ),
+    "res-u-net": Method(
+        "a trained network of spectrograms; gaps up to 350 ms, and blind (--gaps blind)",
+        _res_u_net,
+        make_blind=_res_u_net_blind,
     ),
 }

@@ -44,9 +44,9 @@ class Outcome:
     """Gaps too long for the method: they are as they were."""
     resumed: int
     """Of ``samples`` those that an interrupted run had finished."""
-    clipped: int
+    clipped: int = 0
     """Windows in which the sound is clipped,"""
-    silent: int
+    silent: int = 0
     """and in which there is none."""
 
 

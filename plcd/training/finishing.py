@@ -7,10 +7,12 @@ import torch
 
 from plcd.training.errors import TrainingError
 from plcd.training.export.export import export
+from plcd.training.export.spectrogram import export_spectrogram
 from plcd.training.looks import BEST
 from plcd.training.recipe import Recipe
 from plcd.training.tasks.base import Batch, Task
 from plcd.training.tasks.conceal import ConcealTask
+from plcd.training.tasks.spectrogram import SpectrogramTask
 from plcd.training.weights import load_weights, save_weights
 
 _PARITY_EXAMPLES = 4
@@ -28,8 +30,11 @@ def finish(recipe: Recipe, task: Task, out: Path, model: Path, head: dict[str, A
         save_weights(weights, task.network, head)
     except OSError as error:
         raise TrainingError(f"{weights}: cannot be written: {error.strerror or error}") from None
+    facts = {name: head[name] for name in ("plcd", "commit", "data", "steps", "recipe", "loss")}
+    if isinstance(task, SpectrogramTask):
+        given, _ = task.pictures(batch)
+        export_spectrogram(task.network, facts | {"name": recipe.name}, model, given[:_PARITY_EXAMPLES])
     if isinstance(task, ConcealTask):
-        facts = {name: head[name] for name in ("plcd", "commit", "data", "steps", "recipe", "loss")}
         inputs, outputs = task.names
         with torch.no_grad():
             samples = [value[:_PARITY_EXAMPLES] for value in task.inputs(batch)]

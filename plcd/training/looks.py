@@ -21,7 +21,7 @@ from plcd.training.weights import save_weights
 
 SCORES = "scores.csv"
 BEST = "best.npz"
-_HIGHER_IS_BETTER = ("zimtohrli", "odg", "gap_snr_db", "snr_db")
+_HIGHER_IS_BETTER = ("zimtohrli", "odg", "gap_snr_db", "snr_db", "psnr_db")
 
 
 @dataclass
@@ -193,5 +193,6 @@ class Looks(lightning.Callback):
 
 
 def _shown(figures: Figures) -> str:
-    names = {"gap_snr_db": "gap SNR (dB)", "snr_db": "SNR (dB)", "zimtohrli": "Zimtohrli", "odg": "ODG"}
+    names = {"gap_snr_db": "gap SNR (dB)", "snr_db": "SNR (dB)", "psnr_db": "PSNR (dB)"}
+    names |= {"nrmse": "NRMSE", "zimtohrli": "Zimtohrli", "odg": "ODG"}
     return ", ".join(f"{names.get(name, name)} {value:.4g}" for name, value in figures.items())

@@ -8,12 +8,16 @@ from typing import Any
 
 from plcd.core.ensemble import Ensemble
 from plcd.core.loss import parse_loss
+from plcd.training.data.deletion import Deletion
 from plcd.training.errors import TrainingError
 from plcd.training.tables import read_table
 
-TASKS = ("magnitude", "waveform", "samples", "codec-magnitude", "codec-time", "codec-testbed")
-"""What can be trained: the framings of docs/models.md, the two nets that imitate an MP3 encoder, and what their loss was
-tried on."""
+TASKS = ("magnitude", "waveform", "samples", "spectrogram", "codec-magnitude", "codec-time", "codec-testbed")
+"""What can be trained: the framings of docs/models.md, networks that repair spectrograms, the two nets that imitate an MP3
+encoder, and what their loss was tried on."""
+
+
+_CHOICES = ("loss", "zimtohrli", "odg", "gap_snr_db", "snr_db", "psnr_db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class Optimiser:
     rate: float
     kind: str = "adam"
     betas: tuple[float, ...] = (0.9, 0.999)
+    epsilon: float = 1e-8
     decay: float = 0.0
     """Learning rate over (1 + decay x step), as Keras and the codec paper mean it."""
     schedule: str = "constant"
@@ -157,17 +162,18 @@ class Validation:
     batches: int = 8
     """Batches of validation recordings whose loss is averaged."""
     clips: int = 4
-    """Clips that are concealed by the engine with the network in it, and scored; of the testbed: frames, at most."""
+    """Clips that are concealed by the engine with the network in it, and scored; of the testbed: frames, at most; of networks of
+    spectrograms: patches."""
     clip_s: float = 6.0
     loss: str = "gilbert:0.055,0.5"
     """10 % of all packets."""
     choose: str = "loss"
     """By which figure the best weights are kept: ``loss``, ``zimtohrli``, ``odg`` or ``gap_snr_db``; of the testbed also
-    ``snr_db``."""
+    ``snr_db``, of networks of spectrograms ``psnr_db``."""
 
     def __post_init__(self) -> None:
-        if self.choose not in ("loss", "zimtohrli", "odg", "gap_snr_db", "snr_db"):
-            raise ValueError(f"choose {self.choose!r}: one of loss, zimtohrli, odg, gap_snr_db, snr_db")
+        if self.choose not in _CHOICES:
+            raise ValueError(f"choose {self.choose!r}: one of {', '.join(_CHOICES)}")
         if self.every < 1:
             raise ValueError(f"every must be at least 1, not {self.every}")
         parse_loss(self.loss)
@@ -201,6 +207,8 @@ class Recipe:
     network: dict[str, Any] = field(default_factory=dict)
     """Settings of the network: ``kind`` and what its constructor takes."""
     data: Data = field(default_factory=Data)
+    deletion: Deletion = field(default_factory=Deletion)
+    """Of networks of spectrograms: what is missing in a patch."""
     validation: Validation = field(default_factory=Validation)
     finetune: Finetune = field(default_factory=Finetune)
     half: bool = False
@@ -212,7 +220,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.task not in TASKS:
             raise ValueError(f"task {self.task!r}: one of {', '.join(TASKS)}")
-        if self.framing is None and not self.codec:
+        if self.framing is None and self.conceals:
             raise ValueError("'framing' is missing")
         if self.framing is not None and self.data.past < self.framing.context:
             raise ValueError(
@@ -228,6 +236,16 @@ class Recipe:
     def codec(self) -> bool:
         """Whether it makes a net for a loss, or tries that loss, rather than making one that conceals."""
         return self.task.startswith("codec")
+
+    @property
+    def spectrogram(self) -> bool:
+        """Whether its network repairs spectrograms."""
+        return self.task == "spectrogram"
+
+    @property
+    def conceals(self) -> bool:
+        """Whether its network works on holes as plcd plays."""
+        return not self.codec and not self.spectrogram
 
     @property
     def testbed(self) -> bool:

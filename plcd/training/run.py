@@ -18,11 +18,13 @@ from plcd.training.codec.patches import PatchMaker, cut_frames
 from plcd.training.data.clips import Clips
 from plcd.training.data.collection import Recording, Split, describe, find_recordings, parse_source, split
 from plcd.training.data.cutting import BlockMaker
+from plcd.training.data.patches import GapMaker
 from plcd.training.data.stream import Maker, Rounds
 from plcd.training.errors import TrainingError
 from plcd.training.facts import facts
 from plcd.training.figures import Bench, Figures
 from plcd.training.finishing import finish
+from plcd.training.judging import judged
 from plcd.training.loading import Batches, first_batches
 from plcd.training.looks import SCORES, Looks
 from plcd.training.progress import Bar
@@ -30,6 +32,7 @@ from plcd.training.recipe import Recipe, read_recipe
 from plcd.training.stopping import Stopper
 from plcd.training.tasks.base import Task
 from plcd.training.tasks.make import make_task
+from plcd.training.tasks.spectrogram import SpectrogramTask, reference
 from plcd.training.tasks.testbed import AutoencoderTask
 from plcd.training.weights import load_weights, read_checkpoint
 
@@ -118,7 +121,7 @@ def _settled(options: Options) -> Recipe:
         if options.loss not in recipe.losses:
             raise TrainingError(f"--loss {options.loss}: recipe {recipe.name} has {', '.join(recipe.losses)}")
         recipe = replace(recipe, loss=options.loss)
-    if options.finetune is not None and not recipe.codec:
+    if options.finetune is not None and recipe.conceals:
         optimiser = replace(recipe.optimiser, rate=recipe.optimiser.rate * recipe.finetune.rate)
         every = min(recipe.validation.every, max(1, recipe.finetune.steps // 4))
         recipe = replace(
@@ -196,6 +199,8 @@ def _maker(recipe: Recipe, recordings: tuple[Recording, ...], seed: int, vary: b
         return PatchMaker(clips, seed, data.patch)
     if recipe.codec:
         return PairMaker(clips, seed, data.patch, data.kbps)
+    if recipe.spectrogram:
+        return GapMaker(clips, seed, recipe.deletion)
     assert recipe.framing is not None
     return BlockMaker(clips, seed, data, recipe.framing.horizon, easy_share=data.easy_share if vary else 1.0)
 
@@ -215,7 +220,7 @@ def _looks(
     plan = Rounds(recipe.batch, max(4, recipe.data.clips // 4), 1, validation.batches)
     batches = first_batches(_maker(recipe, recordings, 0, False), plan, validation.batches, bar.say)
     bench = None
-    if not recipe.codec and validation.clips:
+    if recipe.conceals and validation.clips:
         source = Clips(recordings, recipe.data.rate, validation.clip_s)
         bench = Bench.draw(source, validation.clips, validation.loss, recipe.data, bar.say)
     return Looks(out, batches, bench, head, bar, _also(recipe, recordings, bar.say))
@@ -224,7 +229,9 @@ def _looks(
 def _also(
     recipe: Recipe, recordings: tuple[Recording, ...], say: Callable[[str], None]
 ) -> Callable[[Task], Figures] | None:
-    """What a look measures of the testbed."""
+    """What a look measures of networks that do not conceal."""
+    if recipe.spectrogram and recipe.validation.clips:
+        return _judge(recipe, recordings, say)
     if not recipe.testbed or not recipe.validation.clips:
         return None
     frames = cut_frames(recordings, recipe.data.patch, recipe.validation.clips, say)
@@ -233,6 +240,20 @@ def _also(
     def measure(task: Task) -> Figures:
         assert isinstance(task, AutoencoderTask)
         return {"snr_db": task.snr_db(frames)}
+
+    return measure
+
+
+def _judge(
+    recipe: Recipe, recordings: tuple[Recording, ...], say: Callable[[str], None]
+) -> Callable[[Task], Figures]:
+    clips = Clips(recordings, recipe.data.rate, recipe.data.clip_s)
+    patches = judged(clips, recipe.validation.clips, recipe.deletion, say)
+    say("; ".join(f"{name} {value:.4g}" for name, value in reference(patches).items()))
+
+    def measure(task: Task) -> Figures:
+        assert isinstance(task, SpectrogramTask)
+        return task.measure(patches)
 
     return measure
 

@@ -120,6 +120,30 @@ def test_auto_lists_what_it_found_or_says_that_there_is_nothing(
     assert _names(tmp_path) == ["take.restored.wav", "take.wav", "whole.wav"]
 
 
+def test_blind_wants_no_list_and_repairs_what_it_finds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = (60, 61, 62, 63, 64, 65, 66, 67)
+    sent = _record(tmp_path / "take.wav", 200, lost)
+    sidecar_path(tmp_path / "take.wav").unlink()
+    recorded = (tmp_path / "take.wav").read_bytes()
+    blind = ("--method", "res-u-net", "--gaps", "blind")
+    assert _restore(tmp_path / "take.wav", *blind) == ExitCode.OK
+    assert capsys.readouterr().out.split()[-5:-3] == ["take.restored.wav", "–"]
+    assert (tmp_path / "take.wav").read_bytes() == recorded
+    restored, hole = _read(tmp_path / "take.restored.wav"), slice(60 * PACKET, 68 * PACKET)
+    assert restored.shape == sent.shape
+    assert np.sum(restored[hole] ** 2) > 0.3 * np.sum(sent[hole] ** 2)
+    kept = np.r_[: 50 * PACKET, 80 * PACKET : 200 * PACKET]
+    np.testing.assert_array_equal(restored[kept], sent[kept])
+    made = (tmp_path / "take.restored.wav").read_bytes()
+    assert _restore(tmp_path / "take.wav", *blind) == ExitCode.OK
+    assert "is there already, restored like this" in capsys.readouterr().err
+    assert (tmp_path / "take.restored.wav").read_bytes() == made
+    assert _restore(tmp_path, "-o", tmp_path / "out", *blind) == ExitCode.OK
+    assert _names(tmp_path / "out") == ["take.restored.wav", "take.wav"]
+
+
 def test_a_directory_of_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -198,6 +222,19 @@ def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
         ((take, "--packet", "0"), 2, "1 to 65536"),
         ((take, "--steps", "0"), 2, "at least 1"),
         ((take, "--scheduler", "nowhere", "-o", output), 5, "HOST:PORT"),
+        (
+            (take, "--gaps", "blind"),
+            3,
+            "interpolate has to know where the gaps are; blind works with res-u-net",
+        ),
+        ((take, "--gaps", "blind", "--method", "res-u-net", "--preview"), 2, "--preview shows gaps"),
+        (
+            (take, "--gaps", "blind", "--method", "res-u-net", "--scheduler", "h:1"),
+            2,
+            "leave out --scheduler",
+        ),
+        ((take, "--method", "res-u-net", "--model", "lite"), 3, "no such network for restoring"),
+        ((take, "--method", "res-u-net", "--model", take), 3, "take.wav: "),
     ]
     before = _names(tmp_path)
     for arguments, code, told in cases:

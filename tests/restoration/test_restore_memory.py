@@ -13,14 +13,14 @@ RATE = 44_100
 CODE = """
 import resource, sys
 from plcd.cli.main import main
-code = main(["restore", sys.argv[1], "--gaps", sys.argv[2], "-o", sys.argv[3]])
+code = main(["restore", sys.argv[1], "--gaps", sys.argv[2], "-o", sys.argv[3], *sys.argv[4:]])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 sys.exit(code)
 """
 
 
-def peak_bytes(folder: Path, seconds: int) -> int:
-    """Of the whole command on a stereo file with four gaps of 46 ms, the last near its end."""
+def peak_bytes(folder: Path, seconds: int, blind: bool = False) -> int:
+    """Of the whole command on a stereo file with four gaps of 46 ms, the last near its end, by interpolate or blind."""
     path, trace = folder / f"{seconds}.wav", folder / f"{seconds}.txt"
     second = np.random.default_rng(0).normal(0, 0.1, (RATE, 2))
     with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
@@ -31,7 +31,12 @@ def peak_bytes(folder: Path, seconds: int) -> int:
     for place in (20, packets // 3, packets // 2, packets - 20):
         lost[place : place + 4] = True
     trace.write_text("".join("1\n" if flag else "0\n" for flag in lost))
-    command = [sys.executable, "-c", CODE, str(path), str(trace), str(folder / f"{seconds}.out.wav")]
+    how = (
+        ["blind", str(folder / "out.wav"), "--method", "res-u-net"]
+        if blind
+        else [str(trace), str(folder / "out.wav")]
+    )
+    command = [sys.executable, "-c", CODE, str(path), *how]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     path.unlink()
     return int(done.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
@@ -42,4 +47,11 @@ def test_ten_minutes_take_no_more_than_one(tmp_path: Path) -> None:
     peak_bytes(tmp_path, 2)  # compiles what is not in the cache yet
     short, long = peak_bytes(tmp_path, 60), peak_bytes(tmp_path, 600)
     assert long < short + 30 * 2**20  # the longer file has 95 MB more
+    assert long < LIMIT / 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource usage is POSIX")
+def test_blind_two_minutes_take_no_more_than_a_quarter(tmp_path: Path) -> None:
+    short, long = peak_bytes(tmp_path, 30, True), peak_bytes(tmp_path, 120, True)
+    assert long < short + 12 * 2**20  # the longer file has 60 MB more as samples
     assert long < LIMIT / 4

@@ -135,4 +135,4 @@ class Task(lightning.LightningModule):
 
 def _optimiser(settings: Optimiser, module: nn.Module) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "radam": torch.optim.RAdam}[settings.kind]
-    return kind(module.parameters(), settings.rate, settings.betas)
+    return kind(module.parameters(), settings.rate, settings.betas, settings.epsilon)

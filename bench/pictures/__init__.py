@@ -1,0 +1,1 @@
+"""Networks of spectrograms measured as their paper measures them."""

@@ -1,0 +1,58 @@
+"""Below 8 kHz, at 16 kHz, and back: what the network works on is one band of a recording, the rest stays.
+
+By the Fourier transform of a whole stretch, mirrored at its ends: what goes down and up again is the stretch without what lies
+above 8 kHz, nothing delayed, so that both bands add up to what there was. Any rate from 16 kHz up.
+"""
+
+from math import gcd
+from typing import Final
+
+import numpy as np
+
+from plcd.neural.patches import RATE, Wave
+from plcd.restoration.errors import RestorationError
+
+MARGIN: Final = 2048
+"""Samples mirrored at each end at least, at the higher rate: 46 ms at 44.1 kHz."""
+
+
+class Band:
+    """Leads stretches of ``samples`` at ``rate`` down to 16 kHz and up again. Raises RestorationError below 16 kHz."""
+
+    def __init__(self, samples: int, rate: int) -> None:
+        if rate < RATE:
+            raise RestorationError(
+                f"res-u-net works from {RATE} Hz up, not at {rate} Hz; try --method interpolate"
+            )
+        self._step = rate // gcd(rate, RATE)
+        """Samples after which both rates meet."""
+        self._samples = samples
+        self._before = -(-MARGIN // self._step) * self._step
+        self._whole = -(-(self._before + samples + MARGIN) // self._step) * self._step
+        self._less = self._whole // self._step * (RATE // gcd(rate, RATE))
+        self._first = self._before // self._step * (RATE // gcd(rate, RATE))
+        self.size = -(-samples * RATE // rate)
+        """Samples at 16 kHz."""
+
+    def down(self, wave: Wave) -> Wave:
+        """``(samples,)`` to ``(size,)``."""
+        padded = _mirrored(wave, self._before, self._whole - self._before - self._samples)
+        spectrum = np.fft.rfft(padded)[: self._less // 2 + 1]
+        low = np.fft.irfft(spectrum, self._less) * (self._less / self._whole)
+        return low[self._first : self._first + self.size]
+
+    def up(self, wave: Wave) -> Wave:
+        """``(size,)`` to ``(samples,)``; silence is taken to lie around it."""
+        padded = np.zeros(self._less)
+        padded[self._first : self._first + self.size] = wave
+        spectrum = np.zeros(self._whole // 2 + 1, np.complex128)
+        spectrum[: self._less // 2 + 1] = np.fft.rfft(padded)
+        high = np.fft.irfft(spectrum, self._whole) * (self._whole / self._less)
+        return high[self._before : self._before + self._samples]
+
+
+def _mirrored(wave: Wave, before: int, behind: int) -> Wave:
+    """By point reflection at its ends where it is long enough, so that it goes on without a step; else by zeros."""
+    if wave.size <= max(before, behind):
+        return np.pad(wave, (before, behind))
+    return np.pad(wave, (before, behind), mode="reflect", reflect_type="odd")

@@ -1,0 +1,111 @@
+"""Nothing is known of where the damage is: the network looks at everything and says what it should have been.
+
+*Careful* (the default): a frame counts as damaged where the network says it should hold much more than it does. Only samples in
+such frames change, below 8 kHz, as if they had been known to be missing (:mod:`plcd.restoration.res_u_net.known`). *Not
+careful*: as in the paper. The network's word is taken for every frame, and the phases are Griffin and Lim's, beginning with
+those that there were.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from plcd.neural.errors import ModelError
+from plcd.neural.patches import BINS, FULL_SCALE, HOP, RATE, SIZE, Flags, Picture, Wave, spectra
+from plcd.restoration.blind import Pace
+from plcd.restoration.errors import RestorationError
+from plcd.restoration.filling import fill as autoregressive
+from plcd.restoration.res_u_net.bands import Band
+from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
+from plcd.restoration.res_u_net.phases import Spectra, griffin_lim
+from plcd.restoration.res_u_net.pictures import Repairs, repaired, samples_under
+from plcd.restoration.restorer import Audio, runs_of
+
+PAPER_ROUNDS: Final = 32
+"""The paper does not say how many."""
+SIZES: Final = ((512, 2048),)
+"""Order and samples of each side of the predictor that phases begin with: as long, in time, as the largest of ``interpolate``."""
+CONTEXT: Final = 2048
+STRETCH_S: Final = 8.0
+CONTEXT_S: Final = 0.6
+"""More than a patch."""
+LED_S: Final = 0.01
+MUCH_DB: Final = 4.0
+"""More power than there is, by so much: damaged. A frame of music half of which is silence has 3 dB too little."""
+_AUDIBLE: Final = 1e-5
+"""Of full scale: what the network adds below that damages nothing."""
+
+
+@dataclass(frozen=True)
+class BlindResUNet:
+    """A :class:`plcd.restoration.blind.BlindRestorer`. ``digest``: the first figures of the network's SHA-256."""
+
+    network: Repairs
+    digest: str
+    careful: bool = True
+    rounds: int = PAPER_ROUNDS
+    """Of Griffin and Lim's iteration, where everything goes through it."""
+
+    @property
+    def identity(self) -> str:
+        return f"res-u-net blind 1 model={self.digest} careful={self.careful} rounds={self.rounds}"
+
+    def pace(self, rate: int) -> Pace:
+        Band(1, rate)
+        return Pace(round(STRETCH_S * rate), round(CONTEXT_S * rate), round(LED_S * rate))
+
+    def renew(self, audio: Audio, start: int, stop: int, rate: int) -> Audio:
+        """See :meth:`plcd.restoration.blind.BlindRestorer.renew`."""
+        band = Band(len(audio), rate)
+        out = audio[start:stop].copy()
+        for channel in range(audio.shape[1]):
+            low = band.down(audio[:, channel])
+            changed, where = self.wave(low)
+            if where.any():
+                places = np.arange(start, stop) * RATE // rate
+                out[:, channel] += band.up(changed - low)[start:stop] * where[places]
+        return out
+
+    def wave(self, low: Wave) -> tuple[Wave, Flags]:
+        """``low`` ``(n,)`` at 16 kHz, better, and which samples changed."""
+        frames = -(-low.size // HOP) + SIZE // HOP
+        behind = (frames - 1) * HOP - low.size
+        padded = np.pad(low, (SIZE, behind), mode="symmetric")
+        given = spectra(padded)
+        try:
+            made = repaired(self.network, np.abs(given[:BINS]) / FULL_SCALE) * FULL_SCALE
+        except ModelError as error:
+            raise RestorationError(f"res-u-net: the network: {error}") from None
+        inside = slice(SIZE, SIZE + low.size)
+        if not self.careful:
+            return self._all(made, given)[inside], np.ones(low.size, np.bool_)
+        damaged = damaged_frames(made, np.abs(given[:BINS]))
+        where = samples_under(damaged)
+        better = rebuilt(_drawn(padded, where), where, damaged, made[:, damaged], ROUNDS)
+        return better[inside], where[inside]
+
+    def _all(self, made: Picture, given: Spectra) -> Wave:
+        return griffin_lim(np.concatenate((made, np.abs(given[BINS:]))), given, self.rounds)
+
+
+def _drawn(wave: Wave, where: Flags) -> Wave:
+    """``wave`` with what lies in ``where`` made up by autoregression from both sides: where phases begin."""
+    out = wave.copy()
+    for start, stop in runs_of(where):
+        past, future = out[max(0, start - CONTEXT) : start], wave[stop : stop + CONTEXT]
+        ahead = np.flatnonzero(where[stop : stop + CONTEXT])
+        known = np.ascontiguousarray(future[: ahead[0]] if ahead.size else future)
+        out[start:stop] = autoregressive(np.ascontiguousarray(past), known, stop - start, RATE, SIZES, 0.0)
+    return out
+
+
+def damaged_frames(made: Picture, given: Picture) -> Flags:
+    """Which frames of ``given`` ``(BINS, frames)`` should hold much more than they do, by what the network has ``made`` of them.
+
+    Both as large as spectra are.
+    """
+    wanted, there = np.mean(made**2, axis=0), np.mean(given**2, axis=0)
+    least = (_AUDIBLE * FULL_SCALE) ** 2 / BINS
+    damaged: Flags = wanted > np.maximum(10 ** (MUCH_DB / 10) * there, least)
+    return damaged

@@ -1,0 +1,99 @@
+"""Gaps whose places are known: the network's magnitudes, and phases that lead from one side to the other.
+
+Each gap is first filled as ``interpolate`` does. That is where the phases begin, what stands above 8 kHz, and what stands in the
+context where other gaps are. Below 8 kHz the frames that touch the gap are deleted from a patch with the gap in its middle, the
+network says what they held, and the gap's samples become those whose frames come nearer to that while all others are held
+(:mod:`plcd.restoration.res_u_net.mixing`).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from plcd.neural.errors import ModelError
+from plcd.neural.patches import FULL_SCALE, PATCH, RATE, Flags, Wave, picture
+from plcd.restoration.errors import RestorationError
+from plcd.restoration.interpolate import Interpolate
+from plcd.restoration.res_u_net.bands import Band
+from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
+from plcd.restoration.res_u_net.pictures import Repairs, frames_over
+from plcd.restoration.restorer import Audio, Progress, Reach, Window, runs_of
+
+LONGEST_S: Final = 0.35
+"""70 % of a patch."""
+CONTEXT_S: Final = 0.3
+"""Half a patch, and a little more."""
+_LED: Final = 64
+"""Samples at either end of a gap over which the difference that the network makes fades in: steps at 16 kHz are no steps
+above."""
+
+
+@dataclass(frozen=True)
+class ResUNet:
+    """A :class:`plcd.restoration.restorer.Restorer`. ``digest``: the first figures of the network's SHA-256."""
+
+    network: Repairs
+    digest: str
+    rounds: int = ROUNDS
+
+    @property
+    def identity(self) -> str:
+        return f"res-u-net 1 model={self.digest} rounds={self.rounds} on {Interpolate().identity}"
+
+    def reach(self, rate: int) -> Reach:
+        Band(1, rate)
+        context = round(CONTEXT_S * rate)
+        least = Interpolate().reach(rate)
+        return Reach(max(context, least.before), max(context, least.after), round(LONGEST_S * rate))
+
+    def restore(self, window: Window, progress: Progress) -> Audio:
+        """See :meth:`plcd.restoration.restorer.Restorer.restore`."""
+        audio = window.audio.copy()
+        audio[window.missing] = Interpolate().restore(window, lambda share: progress(share / 2))
+        wanted = runs_of(window.missing if window.wanted is None else window.missing & window.wanted)
+        band = Band(len(audio), window.rate)
+        missing = _at_16_khz(window.missing, window.rate, band.size)
+        for channel in range(audio.shape[1]):
+            low = band.down(audio[:, channel])
+            better = low.copy()
+            for gap in wanted:
+                middle = (gap[0] + gap[1]) // 2 * RATE // window.rate
+                self._repair(better, missing, middle)
+            change = band.up(better - low)
+            for start, stop in wanted:
+                audio[start:stop, channel] += change[start:stop] * _fades(stop - start)
+            progress((1 + (channel + 1) / audio.shape[1]) / 2)
+        return audio[window.missing]
+
+    def _repair(self, wave: Wave, missing: Flags, middle: int) -> None:
+        """Write into ``wave`` (at 16 kHz) what the patch around ``middle`` becomes."""
+        start = max(0, min(middle - PATCH // 2, wave.size - PATCH))
+        part, gone = wave[start : start + PATCH], missing[start : start + PATCH]
+        given, lost = np.pad(part, (0, PATCH - part.size)), np.pad(gone, (0, PATCH - part.size))
+        touched = frames_over(lost)
+        damaged = picture(given)
+        damaged[:, touched] = 0.0
+        try:
+            made = self.network.repair(damaged)[:, touched] * FULL_SCALE
+        except ModelError as error:
+            raise RestorationError(f"res-u-net: the network: {error}") from None
+        part[:] = rebuilt(given, lost, touched, made, self.rounds)[: part.size]
+
+
+def _at_16_khz(missing: Flags, rate: int, size: int) -> Flags:
+    """Which samples at 16 kHz lie in a gap or beside its edge."""
+    places = np.arange(size) * rate / RATE
+    before = np.minimum(np.floor(places).astype(np.int64), missing.size - 1)
+    behind = np.minimum(before + 1, missing.size - 1)
+    found: Flags = missing[before] | missing[behind]
+    return found
+
+
+def _fades(samples: int) -> Wave:
+    led = min(_LED, samples // 2)
+    fades = np.ones(samples)
+    if led:
+        rising = np.sin(np.pi / 2 * (np.arange(led) + 0.5) / led) ** 2
+        fades[:led], fades[-led:] = rising, rising[::-1]
+    return fades
