@@ -20,7 +20,7 @@ sys.exit(code)
 
 
 def peak_bytes(folder: Path, seconds: int) -> int:
-    """Of the whole command on a stereo file with four gaps of 46 ms, the last near its end."""
+    """Of the whole command on a stereo file with a gap of 12 ms every five seconds, and one of 46 ms near its end."""
     path, trace = folder / f"{seconds}.wav", folder / f"{seconds}.txt"
     second = np.random.default_rng(0).normal(0, 0.1, (RATE, 2))
     with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
@@ -28,8 +28,8 @@ def peak_bytes(folder: Path, seconds: int) -> int:
             file.write(second)
     packets = -(-seconds * RATE // 512)
     lost = np.zeros(packets, np.bool_)
-    for place in (20, packets // 3, packets // 2, packets - 20):
-        lost[place : place + 4] = True
+    lost[20 :: 5 * RATE // 512] = True
+    lost[packets - 20 : packets - 16] = True
     trace.write_text("".join("1\n" if flag else "0\n" for flag in lost))
     command = [sys.executable, "-c", CODE, str(path), str(trace), str(folder / f"{seconds}.out.wav")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
