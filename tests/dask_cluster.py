@@ -23,6 +23,7 @@ class Cluster:
     """What tests need of it."""
 
     address: str
+    scheduler: "subprocess.Popen[bytes]"
     workers: "list[subprocess.Popen[bytes]]"
 
 
@@ -49,7 +50,7 @@ def cluster(elsewhere: Path) -> Iterator[Cluster]:
             stack.callback(process.terminate)
             return process
 
-        start(nothing, "scheduler", "--host", "127.0.0.1", "--port", "0")
+        scheduler = start(nothing, "scheduler", "--host", "127.0.0.1", "--port", "0")
         deadline = time.monotonic() + _STARTED_S
         while not told.exists():
             assert time.monotonic() < deadline, "the scheduler does not start"
@@ -64,4 +65,4 @@ def cluster(elsewhere: Path) -> Iterator[Cluster]:
         with distributed.Client(scheduler_file=str(told), set_as_default=False) as client:
             client.wait_for_workers(2, timeout=_STARTED_S)
             address: str = client.scheduler.address
-        yield Cluster(address, workers)
+        yield Cluster(address, scheduler, workers)

@@ -112,6 +112,32 @@ def test_a_worker_that_dies_costs_nothing_and_what_was_interrupted_goes_on_here(
     assert _bytes(output) == _bytes(tmp_path / "whole")
 
 
+def test_a_scheduler_that_is_lost_is_a_line_for_each_file_and_nothing_is_lost_with_it(
+    tmp_path: Path, running: Cluster
+) -> None:
+    takes = _takes(tmp_path / "takes", 2, 150)
+    (takes / "broken.wav").unlink()
+    output = tmp_path / "there"
+    journals = [output / f"take{number}.wav.partial" for number in (1, 2)]
+    command = [sys.executable, "-m", "plcd", *_command(takes, output, "--scheduler", running.address)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as restoring:
+        deadline = time.monotonic() + 90
+        while not all(path.exists() and path.read_bytes().count(b"\n") > 2 for path in journals):
+            assert time.monotonic() < deadline
+            assert restoring.poll() is None
+            time.sleep(0.01)
+        running.scheduler.kill()
+        _, said = restoring.communicate(timeout=60)
+    assert restoring.returncode == ExitCode.FILE, said
+    *lines, last = said.splitlines()
+    assert last == "plcd: 2 of 2 files failed"
+    assert len(lines) == 2, said
+    for number, line in enumerate(sorted(lines), 1):
+        assert line.startswith(f"plcd: {takes / f'take{number}.wav'}: gap at ")
+        assert line.endswith("s: the cluster is gone; the same command goes on when it is back")
+    assert sorted(_bytes(output)) == [path.name for path in journals]
+
+
 def test_a_method_that_the_workers_lack_stops_everything(tmp_path: Path, running: Cluster) -> None:
     if not METHODS["deep-prior"].absent:
         pytest.skip("torch is installed here")

@@ -20,22 +20,20 @@ sys.exit(code)
 
 
 def peak_bytes(folder: Path, seconds: int, blind: bool = False) -> int:
-    """Of the whole command on a stereo file with four gaps of 46 ms, the last near its end, by interpolate or blind."""
+    """Of the whole command on a stereo file with a gap of 12 ms every five seconds, and one of 46 ms near its end, by interpolate
+    or blind."""
     path, trace = folder / f"{seconds}.wav", folder / f"{seconds}.txt"
+    output = folder / f"{seconds}.out.wav"  # one that exists would be kept
     second = np.random.default_rng(0).normal(0, 0.1, (RATE, 2))
     with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
         for _ in range(seconds):
             file.write(second)
     packets = -(-seconds * RATE // 512)
     lost = np.zeros(packets, np.bool_)
-    for place in (20, packets // 3, packets // 2, packets - 20):
-        lost[place : place + 4] = True
+    lost[20 :: 5 * RATE // 512] = True
+    lost[packets - 20 : packets - 16] = True
     trace.write_text("".join("1\n" if flag else "0\n" for flag in lost))
-    how = (
-        ["blind", str(folder / "out.wav"), "--method", "res-u-net"]
-        if blind
-        else [str(trace), str(folder / "out.wav")]
-    )
+    how = ["blind", str(output), "--method", "res-u-net"] if blind else [str(trace), str(output)]
     command = [sys.executable, "-c", CODE, str(path), *how]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     path.unlink()
