@@ -18,7 +18,8 @@ def snapshot(
 
 
 @pytest.mark.parametrize(
-    ("adaptive", "remedy"), [(False, "--depth auto, or a greater depth,"), (True, "a higher MAX in --depth auto:MIN-MAX")]
+    ("adaptive", "remedy"),
+    [(False, "--depth auto, or a greater depth,"), (True, "a higher MAX in --depth auto:MIN-MAX")],
 )
 def test_late_packets_are_told_with_what_waits_for_them(
     adaptive: bool, remedy: str, caplog: pytest.LogCaptureFixture

@@ -140,9 +140,7 @@ def test_a_pause_and_a_restart_in_another_format_are_one_session() -> None:
 def test_peers_of_a_session_are_mixed() -> None:
     """Two that play at once are heard at once, as the daemon's --mix hears them; alone only the first is."""
     one, two = 0.5 * music(100 * PACKET), 0.5 * music(100 * PACKET, 2)
-    arrivals = sorted(
-        rtp(one) + rtp(two, host="192.0.2.8", ssrc=8), key=lambda arrived: arrived.ns
-    )
+    arrivals = sorted(rtp(one) + rtp(two, host="192.0.2.8", ssrc=8), key=lambda arrived: arrived.ns)
     sound = Sound()
     mixing = Session(Mixer(CONFIG, make_resampler=SampleRateConverter), Intake(Formats({})))
     done = replay(mixing, arrivals, sound)
