@@ -1,7 +1,7 @@
 """Real minutes of a real daemon: python bench/soak.py [--minutes 30] [--write]
 
 plcd plays to the null output what plcd send sends it over UDP on loopback: 2 % bursts, jitter, swapped packets, a clock that is
-200 ppm fast and slow in turn. Three times the sender is killed and started anew. Ten times a second the daemon is asked how it is.
+200 ppm fast and slow in turn. Three times the sender is killed and started anew. All the while the daemon is asked how it is.
 With --write the outcome goes to bench/SOAK.md and docs/soak.png. A run of less than half an hour judges nothing that a busy
 machine could spoil: underruns, missed deadlines, stalls that move the playout point.
 """
