@@ -186,10 +186,10 @@ class EngineThread:
         stream = self.engine.lead.stream
         output.start(time.monotonic_ns() if stream is None else stream.start_ns)
         self.output = output
-        if output.status().device_ms:
-            raise_priority()
-            if self.runner is not None:
-                self.runner.on_its_thread(raise_priority)
+        on_device = bool(output.status().device_ms)
+        raise_priority(quiet=not on_device)
+        if on_device and self.runner is not None:
+            self.runner.on_its_thread(raise_priority)
 
     def _turn(self) -> None:
         assert self.output is not None
