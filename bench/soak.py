@@ -1,7 +1,7 @@
 """Real minutes of a real daemon: python bench/soak.py [--minutes 30] [--write]
 
 plcd plays to the null output what plcd send sends it over UDP on loopback: 2 % bursts, jitter, swapped packets, a clock that is
-200 ppm fast and slow in turn. Three times the sender is killed and started anew. Once a second the daemon is asked how it is.
+200 ppm fast and slow in turn. Three times the sender is killed and started anew. All the while the daemon is asked how it is.
 With --write the outcome goes to bench/SOAK.md and docs/soak.png. A run of less than half an hour judges nothing that a busy
 machine could spoil: underruns, missed deadlines, stalls that move the playout point.
 """
@@ -42,6 +42,8 @@ MEMORY_MB = 16.0
 """How much more memory than after the first minute the daemon may ever hold."""
 SETTLING_S = 30.0
 """After a start: what the clocks differ by is not known yet, and the level drifts by it."""
+LOOK_S = 0.1
+"""As often as the daemon's snapshot is renewed."""
 WINDOW_S = 10.0
 """The level is sampled anywhere within a frame, so it is its mean over so long that tells the latency."""
 STEP_MS = 4.0
@@ -50,7 +52,7 @@ STEP_MS = 4.0
 
 @dataclass
 class Course:
-    """What was seen, a second at a time, and what it came to. ``failures``: a line for each thing that should not be."""
+    """What was seen, look by look, and what it came to. ``failures``: a line for each thing that should not be."""
 
     minutes: float
     seconds: list[float] = field(default_factory=list)
@@ -76,7 +78,7 @@ def run(minutes: float, model: str) -> Course:
             until = began + 60.0 * minutes * (number + 1) / len(PPM)
             with _sending(running.address, ppm, number) as sender:
                 while time.monotonic() < until:
-                    time.sleep(max(0.0, min(1.0, until - time.monotonic())))
+                    time.sleep(max(0.0, min(LOOK_S, until - time.monotonic())))
                     _look(course, control.request("stats")["stats"], process, time.monotonic() - began)
                     if sender.poll() is not None or running.process.poll() is not None:
                         course.failures.append("a process ended by itself")
@@ -244,7 +246,7 @@ def plot(course: Course, path: Path) -> None:
 
     figure, axes = pyplot.subplots(3, 1, sharex=True, figsize=(9, 7), layout="constrained")
     minutes = np.array(course.seconds) / 60
-    axes[0].plot(minutes, course.level_ms, ".", ms=2, color="0.7", label="once a second")
+    axes[0].plot(minutes[::10], course.level_ms[::10], ".", ms=2, color="0.7", label="now and then")
     windows = means(course)
     axes[0].plot(
         [at / 60 for at, _, _ in windows],

@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,16 @@ from soundserver import PulseServer, UnavailableError, jack_environment
 hypothesis.settings.register_profile("plcd", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("plcd")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """What a command sets up for its process is over with the test that ran it."""
+    logger = logging.getLogger("plcd")
+    before = logger.level, list(logger.handlers), logger.propagate
+    yield
+    logger.setLevel(before[0])
+    logger.handlers[:], logger.propagate = before[1], before[2]
 
 
 @pytest.fixture

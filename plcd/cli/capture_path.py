@@ -1,4 +1,4 @@
-"""Where a session may be written to."""
+"""Where a session, or what was played of it, may be written to."""
 
 import os
 from pathlib import Path
@@ -7,10 +7,10 @@ from plcd.cli.errors import CliError, ExitCode
 
 
 def check_path(path: Path, flag: str, new: bool = True) -> None:
-    """That a session could be written to ``path``, which is to be ``new``; ``flag`` begins the message. Raises CliError."""
+    """That something could be written to ``path``, which is to be ``new``; ``flag`` begins the message. Raises CliError."""
     if new and path.exists():
         raise CliError(
-            f"{flag}{path}: is there already, and a session is not replaced: give another name", ExitCode.FILE
+            f"{flag}{path}: is there already, and is not replaced: give another name", ExitCode.FILE
         )
     if not path.parent.is_dir():
         raise CliError(f"{flag}{path}: there is no folder {str(path.parent)!r}", ExitCode.FILE)

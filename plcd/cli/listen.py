@@ -1,6 +1,7 @@
 """``plcd --listen``: from options to a running daemon."""
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,11 @@ from plcd.cli.srtp_key import load_srtp_key
 if TYPE_CHECKING:
     from plcd.core.engine_config import EngineConfig
     from plcd.io import daemon
+
+log = logging.getLogger("plcd")
+
+MANY_PACKETS = 10
+"""A depth of as many is rarely meant: a bare number that large was to be milliseconds."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +67,7 @@ def _listen(options: Options) -> int:
     from plcd.io.session_file import SessionFileError
 
     config = _build(options, probe=True)
+    _remark_on_depth(options)
     try:
         daemon.run(config, _say_ready)
     except (daemon.AddressError, ControlAddressError) as error:
@@ -74,6 +81,20 @@ def _listen(options: Options) -> int:
     except Exception as error:
         raise CliError(f"failed while running, see the log: {error}", ExitCode.RUNTIME) from error
     return ExitCode.OK
+
+
+def _remark_on_depth(options: Options) -> None:
+    packets = options.depth.packets
+    if packets is not None and packets >= MANY_PACKETS:
+        samples = packets * options.packet
+        seconds = f" ({samples / 48:.0f} ms at 48 kHz)" if samples < 2 * 48_000 else ""
+        log.warning(
+            "depth: %d packets of %d samples%s; for milliseconds write %dms",
+            packets,
+            options.packet,
+            seconds,
+            packets,
+        )
 
 
 def _output_code(options: Options) -> ExitCode:
@@ -124,7 +145,7 @@ def _build(options: Options, probe: bool = False) -> "daemon.DaemonConfig":
         record_dir=options.record_dir,
         capture=options.capture,
         anonymous=options.anonymous,
-        mix=_mix(options),
+        mix=mix_config(options),
         model=model.network,
         model_failure=model.failure,
     )
@@ -148,7 +169,7 @@ def engine_config(options: Options) -> "EngineConfig":
     )
 
 
-def _mix(options: Options) -> "daemon.MixConfig | None":
+def mix_config(options: Options) -> "daemon.MixConfig | None":
     """How several peers are heard. Raises CliError."""
     from plcd.core.mixer import DEFAULT_PEERS
     from plcd.io.daemon import MixConfig

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _NOTED = re.compile(r"^(Parameters|Scores): *(.+)$", re.MULTILINE)
 """Lines of a card that are shown beside its network."""
+WIDTH = 1000
+"""At most so many columns where there is no terminal: words and messages stay whole."""
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -64,7 +67,9 @@ def _check(file: str) -> int:
     network = _loaded(path)
     contract, own = network.contract, own_predictor(network)
     print(f"{path}: keeps the contract")
-    print(f"  {contract.name}, {contract.kind}, {contract.stages} stage(s), {network.parameters:,} weights")
+    noted = dict(_NOTED.findall(_card(path)))
+    parameters = noted.get("Parameters") or f"{network.parameters:,}"
+    print(f"  {contract.name}, {contract.kind}, {contract.stages} stage(s), {parameters} parameters")
     print(
         f"  made for {contract.rate} Hz, sees {contract.context} samples and {contract.horizon} predicted, makes "
         f"{contract.made} for blocks of {contract.block}"
@@ -96,7 +101,8 @@ def _list(paths: list[Path], default: str | None) -> None:
             _cost(network),
         ]
         table.add_row(*(escape(cell) for cell in (*row, noted.get("Scores", "none in its card"))))
-    Console().print(table)
+    wide = None if sys.stdout.isatty() else WIDTH
+    Console(width=wide).print(table)
 
 
 def _loaded(path: Path) -> "Network[Any]":

@@ -41,6 +41,8 @@ class Source(NamedTuple):
 def build_peers(options: Options, key: SrtpKey | None) -> PeerConfig:
     """Everything that can be checked before a socket opens. Raises CliError."""
     source = open_input(options.input, options.loop) if options.input is not None else None
+    if source is None and options.loop != 1:
+        raise CliError("--loop is about an input file: add --input FILE", ExitCode.USAGE)
     repair = Repair(options.redundancy, options.fec)
     if source is None and options.connect is None and repair != Repair():
         raise CliError(

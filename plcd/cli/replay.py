@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from plcd.cli import logs
 from plcd.cli.address import parse_address
+from plcd.cli.capture_path import check_path
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.listen import engine_config
+from plcd.cli.listen import engine_config, mix_config
 from plcd.cli.models import load_model
 from plcd.cli.options import Options, add_flags, resolve
 from plcd.cli.srtp_key import load_srtp_key
@@ -41,6 +42,9 @@ ENGINE_OPTIONS = (
     "rtp_map",
     "allow",
     "srtp_key",
+    "mix",
+    "max_peers",
+    "gain",
     "log_level",
 )
 """Of the daemon's: those that change what is played."""
@@ -87,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     counted = replay.stats(session, done)
     if args.stats is not None:
         _write_stats(args.stats, counted)
-    for line in _remarks(args.file, found, done):
+    for line in (*_remarks(args.file, found, done), *_unmixed(options, counted)):
         print(f"plcd replay: {line}", file=sys.stderr)
     if not done.rate:
         raise CliError(_unheard(args.file, counted), ExitCode.FILE)
@@ -99,9 +103,11 @@ def run(args: argparse.Namespace) -> int:
 def _session(options: Options) -> "Session":
     from plcd.core.engine import Engine
     from plcd.core.ensemble import BEST
+    from plcd.core.mixer import Mixer
     from plcd.core.warm import warm
     from plcd.io.allow_list import AllowList
     from plcd.io.daemon import log_of_the_engine
+    from plcd.io.gains import gain_of
     from plcd.io.intake import Intake
     from plcd.io.replay import Session
     from plcd.io.resampling import SampleRateConverter
@@ -113,11 +119,23 @@ def _session(options: Options) -> "Session":
         print(f"plcd replay: {model.failure}", file=sys.stderr)
     srtp = load_srtp_key(options.srtp_key, options.format)
     warm(options.predictor or BEST)
-    engine = Engine(engine_config(options), log_of_the_engine, model.network, SampleRateConverter)
+    config = engine_config(options)
+    engine: Engine | Mixer
+    if (mix := mix_config(options)) is None:
+        engine = Engine(config, log_of_the_engine, model.network, SampleRateConverter)
+    else:
+        engine = Mixer(
+            config,
+            mix.max_peers,
+            log_of_the_engine,
+            model.network,
+            SampleRateConverter,
+            lambda source: gain_of(source, mix.gains),
+        )
     form = options.format if srtp is None else "rtp"
     intake = Intake(Formats(options.rtp_map, form, options.rate))
     if srtp is not None:
-        intake.unprotector = Unprotector(srtp)
+        intake.unprotector = Unprotector(srtp, several=options.mix)
     return Session(engine, intake, AllowList(options.allow))
 
 
@@ -158,6 +176,7 @@ def _writing(path: Path | None, packet: int) -> Iterator[_Sink]:
             raise CliError(f"-o: {error}", ExitCode.USAGE) from None
         except DeviceError as error:
             raise CliError(f"-o: {error}", ExitCode.FILE) from None
+        check_path(path, "-o ")
     sink = _Sink(path)
     try:
         yield sink
@@ -197,6 +216,13 @@ def _remarks(path: Path, found: "Survey", done: "Replayed") -> Iterator[str]:
         )
     if done.backwards:
         yield f"the clock was set back {done.backwards} times while this was captured: what follows came late"
+
+
+def _unmixed(options: Options, counted: dict[str, object]) -> Iterator[str]:
+    packets = counted["packets"]
+    assert isinstance(packets, dict)
+    if packets["foreign"] and not options.mix:
+        yield f"{packets['foreign']} packets of others were not heard: with --mix several are"
 
 
 def _shown(to: tuple[str, int]) -> str:

@@ -13,6 +13,9 @@ DEADLINE_S: Final = 0.004
 """Concealing one loss, all channels together, takes no longer, nor longer than half a packet lasts."""
 MARGIN: Final = 1.3
 """What is allowed for over the time measured on an idle machine."""
+COLD_MARGIN: Final = 2.5
+"""Likewise of several peers: each finds the caches full of the others' (measured: 1.8 times), while their packets keep the other
+hardware thread of the core busy."""
 USUAL_PAIR_S: Final = 2.8e-10
 """Seconds per unit of :attr:`Predictor.work` on a processor with AVX-512, for where nobody measured."""
 AHEAD_S: Final = 0.05
@@ -30,8 +33,12 @@ ERROR_WORK: Final = 25
 """Per prediction error that the innovation is sampled from, of which there are at most :data:`MOST_ERRORS`."""
 SAMPLE_WORK: Final = 360
 """Per sample concealed or crossfaded."""
-PLAY_WORK: Final = 200_000
+PLAY_WORK: Final = 500_000
 """A frame of a peer that lost nothing: taking in its packet, playing, resampling."""
+USUAL_SHARE: Final = 0.6
+"""Of a frame's time that playing and concealing several peers may take: the rest is for what else the system does."""
+AT_ONCE: Final = 2
+"""Losses of several peers in one frame that are concealed within it. More are rare, and take the reserve, or a moment longer."""
 CLOSE_WORK: Final = (3.2, 2.25, 1.1)
 """Closing m samples from both sides at order p, guards included: per m², per m p and per p²."""
 
@@ -53,6 +60,8 @@ LADDER: Final = (
 DECENT_ORDER: Final = 256
 """A lower one does not tell tones of music apart: at 44.1 kHz it resolves 172 Hz."""
 SINGLES: Final = tuple(ensemble.primary for ensemble in LADDER if len(ensemble.members) == 1)
+LEAST_OF_PEERS: Final = 128
+"""The lowest order for one of several: below it a hole costs what is done beside predicting, and a lower one saves nothing."""
 SEVERAL: Final = tuple(ensemble for ensemble in LADDER if len(ensemble.members) > 1)
 
 
@@ -90,12 +99,15 @@ class Demand:
     def limit_for_s(self, losses: int, pair_s: float) -> float:
         """Likewise where so many of all peers have a loss in one frame.
 
-        All may, for they have the way to here in common. That is rare, and may take what playing them leaves of a frame's time.
+        They take from :data:`USUAL_SHARE` of a frame's time what playing all of them leaves.
         """
         if self.peers == 1:
             return self.limit_s
-        left_s = 2 * self.limit_s - self.peers * PLAY_WORK * pair_s
-        return min(self.limit_s, left_s / losses)
+        return min(self.limit_s, self.left_s(pair_s) / losses)
+
+    def left_s(self, pair_s: float) -> float:
+        """Seconds of a frame that several peers may take beside being played."""
+        return USUAL_SHARE * min(self.packet, self.frame) / self.rate - self.peers * PLAY_WORK * pair_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +186,17 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         one_alone, several = ((network.predictor.primary,), ()) if alone else (SINGLES, (network.predictor,))
 
     peers = demand.peers
+    cheapest = SINGLES[-1]
+    if peers > 1:
+        cheapest = min((one for one in SINGLES if one.order >= LEAST_OF_PEERS), key=lambda one: one.order)
+        one_alone = tuple(one for one in one_alone if one.order >= LEAST_OF_PEERS)
+    usual = peers if demand.network is not None else min(peers, AT_ONCE)
 
-    def longest(ensemble: Ensemble, ahead: bool, losses: int = peers) -> int:
+    def longest(ensemble: Ensemble, ahead: bool, losses: int = usual) -> int:
         """Missing samples that can be closed from both sides in time; negative where not even extrapolating is."""
         # No margin for the network: a run that takes longer than it should is ended, and the prediction plays.
-        allowed = (demand.limit_for_s(losses, pair_s) - network.takes_s) / (demand.channels * pair_s * MARGIN)
+        margin = MARGIN if peers == 1 else COLD_MARGIN
+        allowed = (demand.limit_for_s(losses, pair_s) - network.takes_s) / (demand.channels * pair_s * margin)
         trying = _trying(ensemble, demand) if len(ensemble.members) > 1 else 0
         before = _extrapolating(ensemble, demand) + (trying if ahead else ensemble.work)
         if before > allowed:
@@ -189,7 +207,7 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
 
     singles = ((one, longest(Ensemble((one,)), ahead=False)) for one in one_alone)
     fallback, closed = next(
-        (pair for pair in singles if pair[1] >= (enough if peers == 1 else 0)), (SINGLES[-1], 0)
+        (pair for pair in singles if pair[1] >= (enough if peers == 1 else 0)), (cheapest, 0)
     )
     cheap = Ensemble((fallback,))
     made_ahead = (*several, *(Ensemble((one,)) for one in one_alone if peers > 1))
@@ -198,6 +216,10 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         if (
             times * ensemble.work * demand.channels * pair_s <= budget * AHEAD_S / peers
             and max(fit_s(member, pair_s) for member in ensemble.members) <= demand.frame / demand.rate / 2
+            and (
+                peers == 1
+                or times * ensemble.work * demand.channels * pair_s <= demand.left_s(pair_s) / AT_ONCE
+            )
             and (length := longest(ensemble, True)) >= (enough if peers == 1 else 0)
             and (peers == 1 or longest(ensemble, True, 1) >= enough)
         ):

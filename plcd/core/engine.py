@@ -25,7 +25,7 @@ from plcd.core.refined import RefinerCounters
 from plcd.core.refiner import Refiner
 from plcd.core.resampled import Resampled, Resampler
 from plcd.core.run_ahead import Step
-from plcd.core.sources import Arrival, SourceGate, Verdict
+from plcd.core.sources import Arrival, SourceGate, Verdict, overlap_report
 from plcd.core.stream import SECOND_NS, Stream
 
 MAX_SPARE = 32
@@ -62,6 +62,7 @@ class Engine:
         self._playout: Playout | None = None
         self._spare: deque[AudioPacket] = deque(maxlen=MAX_SPARE)
         """Recovered packets of no stream yet."""
+        self._said_overlap = False
 
     @property
     def engines(self) -> list["Engine"]:
@@ -137,9 +138,11 @@ class Engine:
     @property
     def state(self) -> str:
         """``waiting`` for a stream, ``buffering`` its first depth, ``playing``, or ``idle`` after it fell silent."""
-        if self._playout is None:
-            return "waiting" if self._next is None else "buffering"
-        return "idle" if self._playout.idle else "playing"
+        if self._playout is not None and not self._playout.idle:
+            return "playing"
+        if self._next is not None:
+            return "buffering"
+        return "waiting" if self._playout is None else "idle"
 
     def insert(self, packet: AudioPacket, arrival_ns: int) -> None:
         """Take a packet that came at ``arrival_ns`` (monotonic)."""
@@ -162,6 +165,11 @@ class Engine:
                 self._log(level, f"{current.source}: sequence number or timestamp wrapped around")
         elif verdict is Verdict.FOREIGN:
             self.counters.foreign += 1
+        elif (
+            verdict is Verdict.ON_TRIAL and packet.source in self._gate.overlapping and not self._said_overlap
+        ):
+            self._said_overlap = True
+            self._log("warning", overlap_report(packet.source, self._gate.overlapping[packet.source]))
         elif verdict is Verdict.ACCEPTED:
             self._accept(run)
 

@@ -38,7 +38,15 @@ from plcd.core.peer import Peer
 from plcd.core.refined import RefinerCounters
 from plcd.core.refiner import Refiner
 from plcd.core.resampled import Resampler
-from plcd.core.sources import MAX_RUN, MAX_RUNS, RUN_LENGTH, TAKEOVER_NS, Arrival, Candidates
+from plcd.core.sources import (
+    MAX_RUN,
+    MAX_RUNS,
+    RUN_LENGTH,
+    TAKEOVER_NS,
+    Arrival,
+    Candidates,
+    overlap_report,
+)
 
 MOST_PEERS: Final = 32
 DEFAULT_PEERS: Final = 8
@@ -97,6 +105,7 @@ class Mixer:
         self._tallies_left = (AheadCounters(), RunAheadCounters(), RefinerCounters())
         self._said = ""
         self._told_full = False
+        self._said_overlap = False
 
     @property
     def engines(self) -> list[Engine]:
@@ -172,8 +181,13 @@ class Mixer:
             self._spare.append(packet)
         else:
             run = self._candidates.add(Arrival(packet, arrival_ns))
-            if len(run) >= RUN_LENGTH:
+            if self._candidates.complete(run):
                 self._place(run, arrival_ns)
+            elif packet.source in self._candidates.overlapping and not self._said_overlap:
+                self._said_overlap = True
+                self._log(
+                    "warning", overlap_report(packet.source, self._candidates.overlapping[packet.source])
+                )
 
     def note(self, blank: BlankPacket) -> None:
         """Take a packet without audio."""

@@ -6,10 +6,13 @@ audio is lost. A packet of the accepted stream in between ends the runs of its o
 or an old stream's stragglers, never seize or reset anything. Nor do many at once under a forged address: a run from the accepted
 address waits until the accepted stream has been silent for 30 ms, and grows meanwhile. Another address is foreign until the
 accepted source has been silent for a second.
+
+Neighbours whose timestamps are less apart than the first one's samples overlap: something in them is not audio, such as the tag
+of SRTP for which there is no key. Losses hide that, so a source that overlapped once must show two neighbours that fit.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
@@ -59,6 +62,8 @@ class Candidates:
     def __init__(self, most: int = MAX_RUNS) -> None:
         self.discarded = 0
         """Packets of runs that came to nothing."""
+        self.overlapping: dict[SourceId, tuple[int, int]] = {}
+        """Of runs whose neighbours overlapped: a packet's samples, and how far its neighbour's timestamp was ahead."""
         self._most = most
         self._runs: dict[SourceId, list[Arrival]] = {}
 
@@ -66,6 +71,7 @@ class Candidates:
         """The run of the packet's source with it in its place, in order of sequence."""
         source = arrival.packet.source
         run = self._runs.pop(source, [])
+        self._note_overlap(run, arrival.packet)
         agreed = _agreeing(run, arrival)[-MAX_RUN:]
         self.discarded += len(run) + 1 - len(agreed)
         if len(self._runs) >= self._most:
@@ -74,14 +80,31 @@ class Candidates:
         self._runs[source] = agreed
         return agreed
 
+    def complete(self, run: list[Arrival]) -> bool:
+        """Whether ``run`` is enough to hear its source."""
+        if len(run) < RUN_LENGTH:
+            return False
+        return run[0].packet.source not in self.overlapping or any(
+            _steps(one.packet, two.packet) == 1 for one, two in pairwise(run)
+        )
+
     def accept(self, source: SourceId) -> None:
         """Its run is over, and came to something."""
         del self._runs[source]
+        self.overlapping.pop(source, None)
 
     def drop(self, sources: Iterable[SourceId]) -> None:
         """Their runs come to nothing."""
         for source in sources:
             self.discarded += len(self._runs.pop(source))
+            self.overlapping.pop(source, None)
+
+    def _note_overlap(self, run: list[Arrival], new: AudioPacket) -> None:
+        for packet, _ in run:
+            if _steps(packet, new) == 1 and packet.timestamp is not None and new.timestamp is not None:
+                ahead = difference(new.timestamp, packet.timestamp, TIMESTAMP_BITS)
+                if 0 < ahead < packet.samples.shape[0]:
+                    self.overlapping[new.source] = packet.samples.shape[0], ahead
 
     def __iter__(self) -> Iterator[SourceId]:
         return iter(list(self._runs))
@@ -101,6 +124,11 @@ class SourceGate:
         """Packets of runs that came to nothing."""
         return self._candidates.discarded
 
+    @property
+    def overlapping(self) -> Mapping[SourceId, tuple[int, int]]:
+        """See :attr:`Candidates.overlapping`."""
+        return self._candidates.overlapping
+
     def judge(self, arrival: Arrival, continues: bool) -> tuple[Verdict, list[Arrival]]:
         """``continues``: the packet would fit the accepted stream. With ACCEPTED comes the run, in order of sequence."""
         source = arrival.packet.source
@@ -114,7 +142,7 @@ class SourceGate:
                 return Verdict.FOREIGN, []
         run = self._candidates.add(arrival)
         too_soon = accepted is not None and arrival.ns - self.heard_ns < TAKEOVER_NS
-        if len(run) < RUN_LENGTH or too_soon:
+        if not self._candidates.complete(run) or too_soon:
             return Verdict.ON_TRIAL, []
         self.accepted = source
         self.heard_ns = arrival.ns
@@ -144,7 +172,7 @@ def _follows(first: AudioPacket, second: AudioPacket) -> bool:
     """The second packet's timestamp is what its sequence number says, as far as missing packets' sizes are known."""
     if first.format != second.format:
         return False
-    steps = difference(second.sequence, first.sequence, SEQUENCE_BITS)
+    steps = _steps(first, second)
     if first.timestamp is None or second.timestamp is None:
         return 1 <= steps <= LARGEST_GAP and first.samples.shape == second.samples.shape
     samples = difference(second.timestamp, first.timestamp, TIMESTAMP_BITS)
@@ -153,3 +181,17 @@ def _follows(first: AudioPacket, second: AudioPacket) -> bool:
         return samples == size
     # Numbers between them may have no audio: parity among the packets it protects.
     return 1 < steps <= LARGEST_GAP and size <= samples <= size + (steps - 1) * LARGEST_PACKET
+
+
+def _steps(first: AudioPacket, second: AudioPacket) -> int:
+    """Sequence numbers from the first to the second."""
+    return difference(second.sequence, first.sequence, SEQUENCE_BITS)
+
+
+def overlap_report(source: SourceId, overlap: tuple[int, int]) -> str:
+    """What to tell a person of one of :attr:`Candidates.overlapping`."""
+    samples, ahead = overlap
+    return (
+        f"{source}: not heard: packets of {samples} samples whose timestamps say {ahead}. Is this SRTP? Then give the key "
+        "with --srtp-key; else see --rtp-map"
+    )

@@ -43,6 +43,8 @@ class Stream:
         self.source: SourceId = first.source
         self.format: StreamFormat = first.format
         self.packet_samples = first.samples.shape[0]
+        self.usual_samples = self.packet_samples
+        """The larger of the two newest packets: a last one may be short."""
         self.arrived_ns = min(arrival.ns for arrival in run)
         self.depth = depth
         self.wraps = 0
@@ -136,6 +138,7 @@ class Stream:
         self.ledger.arrived(sequence, position, end, late=position < self.buffer.cursor)
         self.buffer.insert(position, packet.samples)
         self.newest_end = max(self.newest_end, end)
+        self.usual_samples = max(self.packet_samples, packet.samples.shape[0])
         self.packet_samples = packet.samples.shape[0]
         if self.begun:
             frames, phase = divmod(position - self.buffer.cursor, self._frame)

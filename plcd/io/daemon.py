@@ -32,11 +32,12 @@ from plcd.io.peer_session import PeerConfig, PeerSession
 from plcd.io.recorder import Recorder
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.service import ServiceManager
-from plcd.io.session_file import SessionFile, unused
+from plcd.io.session_file import SessionFile
 from plcd.io.speed import measure_pair_s
 from plcd.io.srtp import Unprotector
 from plcd.io.srtp_key import SrtpKey
 from plcd.io.udp import LARGEST, UdpReceiver, bind
+from plcd.io.unused import unused
 from plcd.neural.network import Network
 from plcd.neural.runner import Runner
 from plcd.wire.formats import Formats
@@ -189,6 +190,7 @@ class Daemon:
             session.allows,
             capture.write if capture is not None else None,
             self._thread.mixes,
+            self._thread.heard_ns,
         )
         self._thread.session = session
         if self._thread.intake.unprotector is not None:
@@ -236,7 +238,10 @@ class Daemon:
 
     def _first_recorder(self, rate: int, channels: int) -> Recorder:
         assert self.config.record is not None
-        return Recorder(self.config.record, rate, channels, self.config.engine.packet)
+        path = unused(self.config.record)
+        if path != self.config.record:
+            log.info("%s is there already: recording to %s", self.config.record, path)
+        return Recorder(path, rate, channels, self.config.engine.packet)
 
     def _failed(self, error: Exception) -> None:
         """Called on the engine's thread."""

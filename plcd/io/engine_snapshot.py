@@ -25,7 +25,7 @@ def source(engine: Engine) -> dict[str, object] | None:
         "address": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "stream": f"{number:08x}",
         "format": str(stream.format),
-        "packet_samples": stream.packet_samples,
+        "packet_samples": stream.usual_samples,
     }
 
 

@@ -22,6 +22,7 @@ from plcd.core.format_bridge import FormatBridge
 from plcd.core.frame import Origin, PlayedFrame
 from plcd.core.mixer import Mixer
 from plcd.io import snapshot
+from plcd.io.advice import Advice
 from plcd.io.ahead import Ahead
 from plcd.io.command_queue import CommandQueue
 from plcd.io.intake import Intake
@@ -98,6 +99,7 @@ class EngineThread:
         self._record_peers = record_peers
         self._on_failure = on_failure
         self._snapshot_ns = 0
+        self._advice = Advice()
         self._commands: CommandQueue[EngineThread] = CommandQueue()
         self._data = threading.Event()
         self._stop = threading.Event()
@@ -118,6 +120,10 @@ class EngineThread:
             return None
         stream = self.engine.newest_stream
         return stream.source[:2] if stream is not None else None
+
+    def heard_ns(self) -> int:
+        """When the newest packet of the one stream that plays came (monotonic). Any thread; a moment old."""
+        return 0 if isinstance(self.engine, Mixer) else self.engine.heard_ns
 
     def mixes(self, address: tuple[str, int]) -> bool:
         """Whether it is the address of one of several peers. Any thread; a moment old."""
@@ -166,8 +172,8 @@ class EngineThread:
         if isinstance(self.engine, Engine):
             self.bridge = FormatBridge(self.engine, *self.format, SampleRateConverter)
         output = self._make_output(*self.format)
-        if self.runner is not None:
-            self.runner.serve(self.engine.rate, self.engine.channels, self.engine.config.packet)
+        if self.runner is not None and isinstance(self.engine, Mixer):
+            self.runner.serve(*self.format, self.engine.config.packet)
         if self._make_recorder is not None:
             try:
                 self.recorder = self._make_recorder(self.engine.rate, self.engine.channels)
@@ -180,10 +186,10 @@ class EngineThread:
         stream = self.engine.lead.stream
         output.start(time.monotonic_ns() if stream is None else stream.start_ns)
         self.output = output
-        if output.status().device_ms:
-            raise_priority()
-            if self.runner is not None:
-                self.runner.on_its_thread(raise_priority)
+        on_device = bool(output.status().device_ms)
+        raise_priority(quiet=not on_device)
+        if on_device and self.runner is not None:
+            self.runner.on_its_thread(raise_priority)
 
     def _turn(self) -> None:
         assert self.output is not None
@@ -199,11 +205,16 @@ class EngineThread:
     def take_snapshot(self) -> dict[str, object]:
         """Bring the snapshot up to date. On the engine's thread only."""
         self.snapshot = snapshot.take(self, self._started)
+        self._advice.adaptive = self.engine.depth.auto is not None
+        self._advice.look(self.snapshot)
         return self.snapshot
 
     def _take_in(self) -> None:
         assert self.receiver is not None
         self.intake.take_in(self.receiver, self.engine)
+        stream = self.engine.newest_stream if isinstance(self.engine, Engine) else None
+        if self.runner is not None and stream is not None:
+            self.runner.serve(stream.format.rate, stream.format.channels, self.engine.config.packet)
 
     def _deliver(self, now_ns: int, output: Output, fade: bool = False) -> None:
         """Pull the frame asked for at ``now_ns`` and pass it on."""

@@ -44,7 +44,8 @@ class Intake:
         except WireError as error:
             tally = self.refused if error.reason.refused else self.malformed
             tally[error.reason] += 1
-            self._limited.warning(error.reason, f"packet from {host} port {port}: {error}")
+            say = self._limited.info if error.reason.harmless else self._limited.warning
+            say(error.reason, f"packet from {host} port {port}: {error}")
         else:
             for packet in packets:
                 engine.insert(packet, arrival_ns)

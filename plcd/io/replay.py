@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from plcd.core.engine import Engine
 from plcd.core.format_bridge import FormatBridge
 from plcd.core.frame import Origin, PlayedFrame
+from plcd.core.mixer import Mixer
 from plcd.core.run_ahead import Step
 from plcd.io.allow_list import AllowList
 from plcd.io.intake import Intake
@@ -39,7 +40,7 @@ class Sink(Protocol):
 class Session:
     """What plays it."""
 
-    engine: Engine
+    engine: Engine | Mixer
     intake: Intake
     allow: AllowList = field(default_factory=lambda: AllowList(()))
 
@@ -88,25 +89,29 @@ class _Replay:
     def run(self) -> Replayed:
         done, engine = self._done, self._engine
         self._next()
-        while self._waiting is not None and engine.stream is None:
+        while self._waiting is not None and engine.lead.stream is None:
             self._take(self._waiting)
-        stream = engine.stream
+        stream = engine.lead.stream
         if stream is None:
             return done
         assert engine.rate is not None
         assert engine.channels is not None
-        bridge = FormatBridge(engine, engine.rate, engine.channels, SampleRateConverter)
-        done.rate, done.channels = bridge.rate, bridge.channels
+        done.rate, done.channels = engine.rate, engine.channels
+        player = (
+            engine
+            if isinstance(engine, Mixer)
+            else FormatBridge(engine, done.rate, done.channels, SampleRateConverter)
+        )
         start_ns, period = stream.start_ns, engine.config.packet
         while self._waiting is not None or self._sounds():
-            now_ns = start_ns + done.frames * period * SECOND_NS // bridge.rate
+            now_ns = start_ns + done.frames * period * SECOND_NS // done.rate
             while self._waiting is not None and self._waiting.ns <= now_ns:
                 self._take(self._waiting)
-            frame = bridge.pull(now_ns)
+            frame = player.pull(now_ns)
             done.frames += 1
             if frame.origin is not Origin.IDLE:
                 done.samples += frame.audio.shape[0]
-            self._sink(frame, bridge.rate, bridge.channels)
+            self._sink(frame, done.rate, done.channels)
             self._work_ahead()
             if done.frames % 64 == 0:
                 self._progress(now_ns)
@@ -114,8 +119,11 @@ class _Replay:
 
     def _sounds(self) -> bool:
         """There is audio that has not been played."""
-        newest, playing = self._engine.newest_stream, self._engine.stream
-        return playing is not None and (newest is not playing or playing.level() > 0)
+        return any(
+            engine.stream is not None
+            and (engine.newest_stream is not engine.stream or engine.stream.level() > 0)
+            for engine in self._engine.engines
+        )
 
     def _next(self) -> None:
         self._waiting = next(self._arrivals, None)
@@ -132,22 +140,23 @@ class _Replay:
 
     def _work_ahead(self) -> None:
         """Every fit that is in sight, and the network's trial, which on a live thread have to fit into what time is left."""
-        engine = self._engine
-        while engine.prepare():
-            pass
-        if engine.filler is not None and engine.filler.opener.trials.waits:
-            engine.do(Step.TRY)
+        for engine in self._engine.engines:
+            while engine.prepare():
+                pass
+            if engine.filler is not None and engine.filler.opener.trials.waits:
+                engine.do(Step.TRY)
 
 
 def stats(session: Session, done: Replayed) -> dict[str, Any]:
     """What was counted, JSON-ready and the same for the same file and options; names as in docs/control.md."""
     engine, intake = session.engine, session.intake
-    counters, filler, choice = engine.counters, engine.filler, engine.choice
+    counters, lead = engine.counters, engine.lead
+    choice = lead.choice
     malformed = intake.malformed.copy()
     if intake.formats.rtp.spoiled:
         malformed[Reason.PARITY] += intake.formats.rtp.spoiled
-    resampled = engine.resampled
-    made = filler.opener.refinements if filler else None
+    resampled = lead.resampled
+    made = engine.refinements if lead.filler else None
     return {
         "schema": SCHEMA,
         "datagrams": done.datagrams,
@@ -181,6 +190,6 @@ def stats(session: Session, done: Replayed) -> dict[str, Any]:
         "predictor": None if choice is None else str(choice.ensemble),
         "network": None
         if made is None
-        else {"refused": engine.refused, "shown": made.shown, "share": made.share},
+        else {"refused": lead.refused, "shown": made.shown, "share": made.share},
         "clock_steps": done.backwards,
     }

@@ -37,7 +37,6 @@ CLOSE_S = 30.0
 """How long closing waits for a disk that hangs."""
 MAX_HOSTS = 4096
 """Hosts whose packed form is remembered."""
-MAX_FILES = 10_000
 """Sessions of one name."""
 ANYWHERE: Final = {4: bytes(4), 16: bytes(16)}
 
@@ -166,14 +165,6 @@ class SessionFile:
         if self.error is None:
             self.error = message
             self._on_error(f"capture: {message}")
-
-
-def unused(path: Path) -> Path:
-    """``path``, or where there is such a file ``NAME-2``, ``NAME-3`` and so on: what a daemon that starts anew goes on in."""
-    if not path.exists():
-        return path
-    names = (path.with_stem(f"{path.stem}-{number}") for number in range(2, MAX_FILES + 1))
-    return next((name for name in names if not name.exists()), path)
 
 
 def _is_rtcp(data: bytes) -> bool:

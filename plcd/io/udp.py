@@ -76,7 +76,8 @@ class UdpReceiver:
     and dropped here while that one is alive; so are those from a host that is not ``allowed``. ``on_data`` is called once for
     each wake-up that queued something, ``on_heard`` with each datagram of the accepted address (data, host, port, arrival),
     ``on_any`` with every one, before anything is decided. Where several are heard there is no accepted one, and ``mixed`` says
-    which they are.
+    which they are. ``heard_ns`` tells when the newest packet of the stream that plays came: what else comes from its address
+    keeps nobody out.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class UdpReceiver:
         allowed: Callable[[str], bool] | None = None,
         on_any: Callable[[bytes, str, int, int], None] | None = None,
         mixed: Callable[[tuple[str, int]], bool] = lambda address: False,
+        heard_ns: Callable[[], int] = lambda: 0,
     ) -> None:
         self.queue: deque[Datagram] = deque()
         self.foreign = 0
@@ -102,9 +104,9 @@ class UdpReceiver:
         self._allowed = allowed
         self._on_any = on_any
         self._mixed = mixed
+        self._heard_ns = heard_ns
         self._limited = LimitedLog(log)
         self._loop = asyncio.get_running_loop()
-        self._heard_ns = 0
         self._overflow = 0
         self._strangers = 0
         self._denying = False
@@ -157,10 +159,9 @@ class UdpReceiver:
                 continue
             if accepted is not None:
                 if accepted == (host, port):
-                    self._heard_ns = arrival_ns
                     if self._on_heard is not None:
                         self._on_heard(data, host, port, arrival_ns)
-                elif arrival_ns - self._heard_ns < SILENCE_NS:
+                elif arrival_ns - self._heard_ns() < SILENCE_NS:
                     self.foreign += 1
                     self._stranger(accepted, arrival_ns)
                     continue
@@ -232,7 +233,7 @@ class UdpReceiver:
 
     def _review(self, until: float) -> None:
         """Drop the filter after its time, or as soon as it would keep out the stream that plays, or is to follow it."""
-        heard = time.monotonic_ns() - self._heard_ns <= SILENCE_NS
+        heard = time.monotonic_ns() - self._heard_ns() <= SILENCE_NS
         plays = self.filtering == self._accepted()
         if self._loop.time() < until and (not plays if self._denying else plays and heard):
             self._release = self._loop.call_later(FILTER_S / 20, self._review, until)

@@ -50,6 +50,11 @@ class Reason(StrEnum):
         """True for a sound datagram that this receiver is not set up to play, false for a malformed one."""
         return self in _REFUSED
 
+    @property
+    def harmless(self) -> bool:
+        """True for what is part of a session, though it is not played."""
+        return self in (Reason.RTCP, Reason.GOODBYE)
+
 
 _REFUSED = frozenset(
     {

@@ -56,7 +56,7 @@ def test_a_file_that_keeps_the_contract(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["models", "check", str(path)]) == 0
     said = capsys.readouterr().out
     assert f"{path}: keeps the contract" in said
-    assert "tiny, magnitude, 2 stage(s), 2 weights" in said
+    assert "tiny, magnitude, 2 stage(s), 2 parameters" in said
     assert "made for 44100 Hz, sees 1024 samples and 1024 predicted, makes 768 for blocks of 512" in said
 
 

@@ -81,6 +81,16 @@ def test_a_session_is_played_and_summed_up(
     assert json.loads(capsys.readouterr().out) == stats
 
 
+def test_what_was_played_before_is_not_replaced(session: Path, tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    take.write_bytes(b"last night")
+    assert failure(replay, session, "-o", take, *QUICK) == (
+        ExitCode.FILE,
+        f"-o {take}: is there already, and is not replaced: give another name",
+    )
+    assert take.read_bytes() == b"last night"
+
+
 def test_options_are_the_daemons(session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toml = tmp_path / "plcd.toml"
     toml.write_text('listen = ":9000"\ndepth = "60ms"\nmodel = "none"\n')
@@ -130,7 +140,7 @@ def test_capture_refuses_before_it_listens(tmp_path: Path) -> None:
     there.write_bytes(b"last night")
     assert failure(capture, "127.0.0.1:0", "-o", there) == (
         ExitCode.FILE,
-        f"-o {there}: is there already, and a session is not replaced: give another name",
+        f"-o {there}: is there already, and is not replaced: give another name",
     )
     code, message = failure(capture, "127.0.0.1:0", "-o", tmp_path / "none" / "s")
     assert code is ExitCode.FILE

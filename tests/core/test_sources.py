@@ -122,6 +122,28 @@ def test_packets_that_contradict_each_other_start_anew(
     assert judge(gate, *two_more) == [Verdict.ON_TRIAL, Verdict.ACCEPTED]
 
 
+@given(st.sets(st.integers(0, 199), max_size=60), st.integers(1, 16))
+def test_packets_that_hold_more_than_their_timestamps_say_are_never_heard(
+    lost: set[int], too_many: int
+) -> None:
+    """As SRTP without its key: a tag behind the audio. Losses do not hide it once two neighbours came."""
+    gate = SourceGate()
+    came = [packet(index, 512 * index, 512 + too_many) for index in range(200) if index not in lost | {0, 1}]
+    neighbours = [packet(-2, -1024, 512 + too_many), packet(-1, -512, 512 + too_many)]
+    assert set(judge(gate, *neighbours, *came)) == {Verdict.ON_TRIAL}
+    assert gate.overlapping[SOURCE] == (512 + too_many, 512)
+    assert gate.accepted is None
+
+
+def test_one_overlap_is_forgiven_when_two_neighbours_fit() -> None:
+    gate = SourceGate()
+    judge(gate, packet(7, 7000), packet(8, 7100))
+    gapped = [packet(20, 0), packet(22, 1024), packet(24, 2048)]
+    assert judge(gate, *gapped) == [Verdict.ON_TRIAL] * 3
+    assert judge(gate, packet(25, 2560)) == [Verdict.ACCEPTED]
+    assert not gate.overlapping
+
+
 def test_interleaved_sources_have_runs_of_their_own() -> None:
     gate = SourceGate()
     senders = [Sender(source=source) for source in (SOURCE, OTHER_HOST, OTHER_STREAM)]

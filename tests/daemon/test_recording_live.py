@@ -37,6 +37,22 @@ def test_holes_are_those_of_the_trace(tmp_path: Path) -> None:
     np.testing.assert_array_equal(got[: len(audio)][received], audio[received])
 
 
+def test_what_was_recorded_before_is_kept(tmp_path: Path) -> None:
+    """And a depth without a unit, where it is large, is not taken for milliseconds silently."""
+    take = tmp_path / "take.wav"
+    take.write_bytes(b"last night")
+    with running("--output", "null", "--record", str(take), "--depth", "12", *QUICK) as daemon:
+        with Source(daemon.address) as source:
+            source.stream(music(0.5))
+        daemon.wait_idle()
+        log = daemon.finish()
+    assert take.read_bytes() == b"last night"
+    assert not (tmp_path / "take.wav.json").exists()
+    assert len(played(tmp_path / "take-2.wav")) > 0.5 * RATE
+    assert f"recording to {tmp_path / 'take-2.wav'}" in log
+    assert "depth: 12 packets of 512 samples (128 ms at 48 kHz); for milliseconds write 12ms" in log
+
+
 def test_idle_time_is_recorded_as_silence(tmp_path: Path) -> None:
     """With rate and channels given the output opens at once: the recording has what came before the stream."""
     take = tmp_path / "take.flac"

@@ -150,6 +150,52 @@ def test_without_the_key_nothing_is_heard(tmp_path: Path) -> None:
     assert other not in log
 
 
+def test_srtp_is_not_played_as_noise_where_there_is_no_key() -> None:
+    """Losses hide that its packets are longer than their timestamps say, but not for ever."""
+    sealing = Protector(KEY, 1)
+    audio = music(2.0)
+    with running("--output", "null", *PATIENT, *QUICK) as daemon:
+        with Source(daemon.address) as source:
+            for number, first in enumerate(range(0, len(audio) - 512, 512)):
+                plain = build(
+                    np.rint(audio[first : first + 512, 0] * 32768).astype(">i2").tobytes(),
+                    payload_type=11,
+                    sequence=number,
+                    timestamp=first,
+                    ssrc=1,
+                )
+                sealed = sealing.protect(plain)
+                if number % 7 not in (2, 4, 6):
+                    source.raw(sealed)
+                time.sleep(0.005)
+        stats = daemon.wait_for(lambda stats: stats["packets"]["stray"] > 80)
+        log = daemon.finish()
+    assert stats["state"] == "waiting"
+    assert stats["frames"]["played"] == 0
+    assert log.count("--srtp-key") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="two sockets on one port need Linux's SO_REUSEPORT")
+def test_what_a_forger_sends_keeps_nobody_out() -> None:
+    """The sender is gone, datagrams that prove nothing go on from its address: another is heard after a second."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger, running(*NULL) as daemon:
+        with Source(daemon.address, ssrc=1) as source:
+            source.stream(music(0.4))
+            forger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            address = source.socket.getsockname()
+        forger.bind(address)
+        forger.connect(daemon.address)
+        with Source(daemon.address, ssrc=2) as other:
+            until = time.monotonic() + 20
+            while daemon.stats()["events"]["restarts"] == 0 and time.monotonic() < until:
+                forger.send(bytes(100))
+                other.stream(music(0.1))
+        stats = daemon.stats()
+        daemon.finish()
+    assert stats["events"]["restarts"] == 1
+    assert stats["source"]["stream"] == f"{2:08x}"
+
+
 def test_a_stream_that_has_sent_for_hours_is_joined() -> None:
     """Its numbers have wrapped 40 times: the daemon finds that out by itself."""
     ssrc, first = 9, 1000

@@ -12,6 +12,7 @@ from plcd.core.engine import Engine
 from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import Ensemble
 from plcd.core.frame import Origin, PlayedFrame, Samples
+from plcd.core.mixer import Mixer
 from plcd.core.packet import StreamFormat
 from plcd.io.allow_list import AllowList, parse_network
 from plcd.io.intake import Intake
@@ -134,6 +135,22 @@ def test_a_pause_and_a_restart_in_another_format_are_one_session() -> None:
     assert sound.frames[len(sound.frames) // 2].audio.shape == (PACKET, 1)
     expected_s = 100 * PACKET / RATE + 200 * PACKET / 48_000 + 1.0  # and the second until it is idle
     assert done.samples / RATE == pytest.approx(expected_s, abs=0.1)
+
+
+def test_peers_of_a_session_are_mixed() -> None:
+    """Two that play at once are heard at once, as the daemon's --mix hears them; alone only the first is."""
+    one, two = 0.5 * music(100 * PACKET), 0.5 * music(100 * PACKET, 2)
+    arrivals = sorted(rtp(one) + rtp(two, host="192.0.2.8", ssrc=8), key=lambda arrived: arrived.ns)
+    sound = Sound()
+    mixing = Session(Mixer(CONFIG, make_resampler=SampleRateConverter), Intake(Formats({})))
+    done = replay(mixing, arrivals, sound)
+    grids = [np.rint(32768 * audio) / 32768 for audio in (one, two)]
+    np.testing.assert_allclose(sound.audio[:, 0], sum(grids), atol=1e-6)
+    assert stats(mixing, done)["packets"]["on_time"] == 200
+    alone, session_alone, done_alone = played(arrivals)
+    np.testing.assert_allclose(alone.audio[:, 0], grids[0], atol=1e-6)
+    others = stats(session_alone, done_alone)["packets"]
+    assert others["foreign"] + others["stray"] == 100
 
 
 def test_strangers_and_rubbish_are_counted() -> None:

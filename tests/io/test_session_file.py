@@ -8,8 +8,9 @@ import pytest
 from apt_packages import provide
 
 from plcd.io import session_file
-from plcd.io.session_file import SessionFile, SessionFileError, unused
+from plcd.io.session_file import SessionFile, SessionFileError
 from plcd.io.session_reader import Arrived, arrivals, survey
+from plcd.io.unused import unused
 from plcd.wire.jacktrip import STOP
 
 TO = ("127.0.0.1", 9000)

@@ -1,5 +1,6 @@
 """A file as the output: real-time pacing, and every frame from the first of the stream on."""
 
+import logging
 import threading
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from plcd.core.frame import Origin, PlayedFrame
 from plcd.io.audio_writer import AudioWriter
 from plcd.io.outputs.base import DeviceError, OutputStatus
 from plcd.io.outputs.timer import Ticks
+from plcd.io.unused import unused
+
+log = logging.getLogger(__name__)
 
 
 class FileOutput:
@@ -16,7 +20,7 @@ class FileOutput:
     """
 
     def __init__(self, path: Path, rate: int, channels: int, period: int) -> None:
-        """``rate`` in hertz, ``period`` in samples. An existing file is replaced, but not before ``start``."""
+        """``rate`` in hertz, ``period`` in samples. Where there is such a file, another beside it."""
         self._path = path
         self._rate = rate
         self._channels = channels
@@ -26,6 +30,10 @@ class FileOutput:
 
     def start(self, first_ns: int) -> None:
         """Create the file and tick from ``first_ns`` on. Raises DeviceError."""
+        path = unused(self._path)
+        if path != self._path:
+            log.info("%s is there already: playing into %s", self._path, path)
+            self._path = path
         try:
             self._writer = AudioWriter(self._path, self._rate, self._channels, block=True)
         except (OSError, ValueError) as error:

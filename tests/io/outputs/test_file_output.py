@@ -46,6 +46,17 @@ def test_it_paces_by_the_timer_and_has_no_delay_of_its_own(tmp_path: Path) -> No
     output.close()
 
 
+def test_an_earlier_take_is_kept(tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    take.write_bytes(b"last night")
+    output = FileOutput(take, 1000, 1, 10)
+    output.start(time.monotonic_ns())
+    write_and_close(output, PlayedFrame(np.ones((10, 1), np.float32), Origin.RECEIVED))
+    assert take.read_bytes() == b"last night"
+    assert output.status().name == f"file:{tmp_path / 'take-2.wav'}"
+    assert soundfile.info(tmp_path / "take-2.wav").frames == 50
+
+
 def test_a_file_that_cannot_be_created_is_one_line(tmp_path: Path) -> None:
     output = FileOutput(tmp_path / "nowhere" / "take.wav", 44_100, 1, PERIOD)
     with pytest.raises(DeviceError, match=r"cannot write .*take.wav: No such file or directory"):
