@@ -1,13 +1,13 @@
 """One fit: a fresh network learns to say what is known of a clip, out of noise, and is asked for the rest.
 
-The paper's section IV-E has Adam at 0.01, uniform noise of variance 0.1 as input, and white noise of variance 0.03 on top of it at each
-step. Its published code differs: Adam at 0.001, and 0.03 is the noise's deviation. That is what learns (bench/DEEP_PRIOR.md), and what
-:class:`Settings` has.
+The paper's section IV-E has Adam at 0.01, uniform noise of variance 0.1 as input, and white noise of variance 0.03 on top of it
+at each step. Its published code differs: Adam at 0.001, and 0.03 is the noise's deviation. That is what learns
+(bench/DEEP_PRIOR.md), and what :class:`Settings` has.
 
-Three things are ours. *Edges*: the paper's mask drops every frame a gap touches, and with it 64 ms of known samples on either side;
-these count here as samples. *The mean*: what is returned is the mean of what the network said, recent steps weighing most, as in
-the first work on deep priors (Ulyanov et al. 2018): steps scatter, their mean is nearer. *Held out*: a stretch of known samples as long
-as the longest gap is kept from the fit, and the mean that met it best is returned.
+Three things are ours. *Edges*: the paper's mask drops every frame a gap touches, and with it 64 ms of known samples on either
+side; these count here as samples. *The mean*: what is returned is the mean of what the network said, recent steps weighing most,
+as in the first work on deep priors (Ulyanov et al. 2018): steps scatter, their mean is nearer. *Held out*: a stretch of known
+samples as long as the longest gap is kept from the fit, and the mean that met it best is returned.
 """
 
 import math
@@ -94,7 +94,7 @@ class Fit:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = NETWORKS[settings.network]()
-        self.network = network.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.network = network.to(self.device, memory_format=torch.channels_last).train()
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
         bound = math.sqrt(3 * INPUT_VARIANCE)
         noise = torch.rand(self.target.shape, generator=self._dice(0))
@@ -158,7 +158,9 @@ class Fit:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from :meth:`state` of a fit with the same arguments. Raises KeyError, ValueError or RuntimeError where it is of another."""
+        """Go on from :meth:`state` of a fit with the same arguments. Raises KeyError, ValueError or RuntimeError where it is of
+        another.
+        """
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         if state["mean"].shape != self._mean.shape:

@@ -81,7 +81,9 @@ class Stretch:
         return y
 
     def transposed(self, grad: Tensor, total: Tensor) -> None:
-        """Add to ``total`` ``(batch, channels, read, frames)`` what ``grad`` ``(batch, channels, made, frames)`` says of the input."""
+        """Add to ``total`` ``(batch, channels, read, frames)`` what ``grad`` ``(batch, channels, made, frames)`` says of the
+        input.
+        """
         for phase, near, far in self._places():
             out = grad[:, :, phase.first :: self.q]
             total[:, :, near].add_(out, alpha=1 - phase.weight)

@@ -1,8 +1,8 @@
 """What a fit minimises: Miotello et al. 2023, equations 9 to 15, with Table II.
 
-The paper's equations 13 and 14 divide by "the number of STFT frames"; with N the number of frames, not of magnitudes, these sums over
-all bins would be a thousand times the other terms. Here N counts the magnitudes, as in the work they come from (Yamamoto et al. 2020,
-eq. 5) and in the authors' published code.
+The paper's equations 13 and 14 divide by "the number of STFT frames"; with N the number of frames, not of magnitudes, these sums
+over all bins would be a thousand times the other terms. Here N counts the magnitudes, as in the work they come from (Yamamoto et
+al. 2020, eq. 5) and in the authors' published code.
 """
 
 from typing import Final

@@ -43,8 +43,8 @@ def fit(
 ) -> Real:
     """``audio`` ``(n,)`` with its ``missing`` samples ``(n,)`` filled in and the others as they are.
 
-    What stands where samples are missing is not read. With ``checkpoint`` the fit is kept in that file once a minute and when it is
-    interrupted (the exception goes on), and goes on from there when called again alike; the file is removed in the end. Raises
+    What stands where samples are missing is not read. With ``checkpoint`` the fit is kept in that file once a minute and when it
+    is interrupted (the exception goes on), and goes on from there when called again alike; the file is removed in the end. Raises
     RuntimeError as torch does, OSError where the file cannot be written.
     """
     work = Fit(audio, missing, rate, settings or Settings(), device)

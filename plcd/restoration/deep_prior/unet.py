@@ -1,5 +1,7 @@
 """The plain U-Net the paper compares with: 2,158,578 parameters."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -32,7 +34,7 @@ class UNet(nn.Module):
         self.pool = nn.MaxPool2d(2)
         self.up = nn.ModuleList(
             nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(b, a, 3, padding=1))
-            for a, b in zip(_WIDTHS, _WIDTHS[1:], strict=False)
+            for a, b in itertools.pairwise(_WIDTHS)
         )
         self.decoder = nn.ModuleList(_pair(2 * width, width, False) for width in _WIDTHS[:-1])
         self.output = nn.Conv2d(_WIDTHS[0], channels, 1)
