@@ -29,7 +29,7 @@ from plcd.io.gains import PeerGain, gain_of
 from plcd.io.jacktrip_client import HubError
 from plcd.io.outputs.base import Output
 from plcd.io.peer_session import PeerConfig, PeerSession
-from plcd.io.recorder import Recorder
+from plcd.io.recorder import Recorder, sidecar_path
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.service import ServiceManager
 from plcd.io.session_file import SessionFile
@@ -238,7 +238,7 @@ class Daemon:
 
     def _first_recorder(self, rate: int, channels: int) -> Recorder:
         assert self.config.record is not None
-        path = unused(self.config.record)
+        path = unused(self.config.record, sidecar_path)
         if path != self.config.record:
             log.info("%s is there already: recording to %s", self.config.record, path)
         return Recorder(path, rate, channels, self.config.engine.packet)
