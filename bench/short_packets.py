@@ -134,7 +134,8 @@ def start_jack() -> bool:
     if shutil.which("jackd") is None:
         return False
     os.environ["JACK_DEFAULT_SERVER"] = SERVER
-    command = f"jackd -r -n {SERVER} -d dummy -r {RATE} -p {PACKET} -C 2 -P 2"
+    realtime = "-R" if os.geteuid() == 0 else "-r"  # as musicians run it, where this user may
+    command = f"jackd {realtime} -n {SERVER} -d dummy -r {RATE} -p {PACKET} -C 2 -P 2"
     server = subprocess.Popen(command.split(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     atexit.register(server.terminate)
     time.sleep(3)
