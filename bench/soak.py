@@ -24,7 +24,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 
 import daemon_cost
-from machine import describe, progress
+from machine import described, progress
 
 from plcd.io.control_client import ControlClient
 
@@ -62,7 +62,6 @@ class Course:
     away_ms: list[float] = field(default_factory=list)
     latency_ms: list[float] = field(default_factory=list)
     ppm: list[float] = field(default_factory=list)
-    concealed: list[int] = field(default_factory=list)
     restarts_s: list[float] = field(default_factory=list)
     last: dict[str, Any] = field(default_factory=dict)
     sent: int = 0
@@ -113,8 +112,6 @@ def _look(course: Course, stats: dict[str, Any], process: psutil.Process, at_s: 
     course.away_ms.append(np.nan if away is None else away)
     course.latency_ms.append(stats["buffer"]["latency_ms"])
     course.ppm.append(np.nan if stats["drift"]["ppm"] is None else stats["drift"]["ppm"])
-    origins = stats["frames"]["by_origin"]
-    course.concealed.append(origins["refined"] + origins["predicted"] + origins["interpolated"])
 
 
 def means(course: Course) -> list[tuple[float, float, bool]]:
@@ -185,7 +182,6 @@ def _warm_s(course: Course) -> float:
 
 def markdown(course: Course) -> str:
     """SOAK.md."""
-    machine = ", ".join(f"{name} {value}" for name, value in describe().items())
     events, packets, timing = course.last["events"], course.last["packets"], course.last["timing_ms"]
     after = [mb for at, mb in zip(course.seconds, course.memory_mb, strict=True) if at >= _warm_s(course)]
     windows = means(course)
@@ -238,7 +234,7 @@ def markdown(course: Course) -> str:
             f"{' then '.join(f'{ppm:+d}' for ppm in PPM)} ppm,",
             "killed and started anew between. [HOURS.md](HOURS.md) has simulated hours, which are another thing.",
             "",
-            f"Machine: {machine}.",
+            f"Machine: {described()}.",
             "",
             "| | | to be |",
             "|---|---|---|",

@@ -40,7 +40,6 @@ def course(minutes: float = 30.0, **changed: Any) -> soak.Course:
         away_ms=[0.3 * (second % 2) for second in seconds],
         latency_ms=[40.0 for _ in seconds],
         ppm=[200.0 for _ in seconds],
-        concealed=[0 for _ in seconds],
         restarts_s=[15 * minutes * n for n in (1, 2, 3)],
         last=last,
     )
