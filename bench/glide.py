@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from comparison.systems import find_system
-from machine import describe
+from machine import described
 from numpy.typing import NDArray
 
 RATE, PACKET, SECONDS = 44_100, 512, 10
@@ -55,7 +55,7 @@ def main() -> None:
         "all going up by half an octave a second, for 10 s; 16 bits, 44.1 kHz, packets of 512; packets 19, 39, 59... are lost;",
         "no lookahead. SNR of the lost packets; plcd is to reach a median of 17 dB.",
         "",
-        f"Machine: {', '.join(f'{name} {value}' for name, value in describe().items())}.",
+        f"Machine: {described()}.",
         "",
         "| | median, dB | 10th percentile | 90th percentile |",
         "|---|---|---|---|",

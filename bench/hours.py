@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from hours_on_end import session as network
 from hours_on_end.session import PACKET, RATE, SECOND_NS, Life, Truth
-from machine import describe
+from machine import described
 
 from plcd.core.depth import Depth
 from plcd.core.engine import Engine
@@ -176,7 +176,6 @@ def _judge(outcome: Outcome, engine: Engine, intake: Intake, done: Replayed) -> 
 
 def markdown(one: Outcome) -> str:
     """HOURS.md."""
-    machine = ", ".join(f"{name} {value}" for name, value in describe().items())
     p, memory = one.packets, one.memory_mb
     rows = (
         ("simulated", f"{one.hours:g} hours, {one.frames} frames", ""),
@@ -215,7 +214,7 @@ def markdown(one: Outcome) -> str:
             "another.",
             "Real time says other things: [SOAK.md](SOAK.md).",
             "",
-            f"Machine: {machine}.",
+            f"Machine: {described()}.",
             "",
             "| | | to be |",
             "|---|---|---|",

@@ -26,6 +26,11 @@ def describe() -> dict[str, object]:
     }
 
 
+def described() -> str:
+    """:func:`describe` as one line of a page."""
+    return ", ".join(f"{name} {value}" for name, value in describe().items())
+
+
 def _installed(name: str) -> bool:
     try:
         importlib.metadata.version(name)

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 import soundfile as sf
 from daemon_cost import daemon
-from machine import describe, progress
+from machine import described, progress
 
 from plcd.core.loss import parse_loss
 from plcd.io.control_client import ControlClient
@@ -145,7 +145,6 @@ def measure(peers: int, ppm: float, depth: str, seconds: float) -> dict[str, Any
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """The file."""
-    machine = ", ".join(f"{name} {value}" for name, value in describe().items())
     lines = [
         "# How many peers are mixed in time",
         "",
@@ -155,7 +154,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         "and the one that steps in where fits were not made ahead. A deadline is missed when making a frame with a hole takes",
         "longer than it lasts; max is over the daemon's whole life, p50 and p99 over its newest frames.",
         "",
-        f"Machine: {machine}.",
+        f"Machine: {described()}.",
         "",
         "| peers | clocks within | resampled | depth | s | predictor, else | frames | with holes | lost | fits ready / missing | "
         "missed deadlines | underruns | frame with holes p50 / p99 / max, ms | any frame, ms | cores | MB |",

@@ -24,7 +24,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 
 import daemon_cost
-from machine import describe, progress
+from machine import described, progress
 
 from plcd.io.control_client import ControlClient
 
@@ -45,9 +45,11 @@ SETTLING_S = 30.0
 LOOK_S = 0.1
 """As often as the daemon's snapshot is renewed."""
 WINDOW_S = 10.0
-"""The level is sampled anywhere within a frame, so it is its mean over so long that tells the latency."""
-STEP_MS = 4.0
-"""Two neighbouring means differ by less: a lost packet is 11.6 ms of the level while it lasts."""
+"""Means are of so long."""
+AWAY_MS = 2.0
+"""A settled stream stays as close to its place: what the daemon's filtered level says (``drift.away_ms``)."""
+STEP_MS = 0.5
+"""Two neighbouring means of it differ by less."""
 
 
 @dataclass
@@ -57,10 +59,9 @@ class Course:
     minutes: float
     seconds: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
-    level_ms: list[float] = field(default_factory=list)
+    away_ms: list[float] = field(default_factory=list)
     latency_ms: list[float] = field(default_factory=list)
     ppm: list[float] = field(default_factory=list)
-    concealed: list[int] = field(default_factory=list)
     restarts_s: list[float] = field(default_factory=list)
     last: dict[str, Any] = field(default_factory=dict)
     sent: int = 0
@@ -107,27 +108,32 @@ def _sending(address: str, ppm: int, seed: int) -> Iterator[subprocess.Popen[str
 def _look(course: Course, stats: dict[str, Any], process: psutil.Process, at_s: float) -> None:
     course.seconds.append(at_s)
     course.memory_mb.append(process.memory_info().rss / 1e6)
-    course.level_ms.append(stats["buffer"]["level_ms"])
+    away = stats["drift"]["away_ms"]
+    course.away_ms.append(np.nan if away is None else away)
     course.latency_ms.append(stats["buffer"]["latency_ms"])
     course.ppm.append(np.nan if stats["drift"]["ppm"] is None else stats["drift"]["ppm"])
-    origins = stats["frames"]["by_origin"]
-    course.concealed.append(origins["refined"] + origins["predicted"] + origins["interpolated"])
 
 
 def means(course: Course) -> list[tuple[float, float, bool]]:
-    """(second, mean level in ms, the same sender has settled) of each window."""
+    """(second, mean of how far the level is from its place in ms, the same sender has settled) of each window."""
     starts = [0.0, *course.restarts_s]
     found = []
-    seconds, levels = np.array(course.seconds), np.array(course.level_ms)
+    seconds, away = np.array(course.seconds), np.array(course.away_ms)
     for begin in np.arange(0.0, seconds[-1] - WINDOW_S + 1e-9, WINDOW_S):
         inside = (seconds >= begin) & (seconds < begin + WINDOW_S)
+        inside &= np.isfinite(away)
         if not inside.any():
             continue
         born = max((start for start in starts if start <= begin), default=0.0)
         broken = any(begin <= start < begin + WINDOW_S for start in course.restarts_s)
         settled = begin >= born + SETTLING_S and not broken
-        found.append((begin + WINDOW_S / 2, float(np.median(levels[inside])), settled))
+        found.append((begin + WINDOW_S / 2, float(np.mean(away[inside])), settled))
     return found
+
+
+def steps_of(windows: list[tuple[float, float, bool]]) -> list[float]:
+    """Milliseconds between the means of neighbouring windows of one settled sender."""
+    return [abs(b[1] - a[1]) for a, b in pairwise(windows) if a[2] and b[2] and b[0] - a[0] < 1.5 * WINDOW_S]
 
 
 def judge(course: Course) -> None:
@@ -138,7 +144,7 @@ def judge(course: Course) -> None:
     full = course.minutes >= FULL_MINUTES
     after = [mb for at, mb in zip(course.seconds, course.memory_mb, strict=True) if at >= _warm_s(course)]
     windows = means(course)
-    steps = [abs(b[1] - a[1]) for a, b in pairwise(windows) if a[2] and b[2] and b[0] - a[0] < 1.5 * WINDOW_S]
+    steps = steps_of(windows)
     for fine, what in (
         (events["restarts"] == len(PPM) - 1, f"{events['restarts']} restarts of {len(PPM) - 1} found"),
         (not full or events["reanchored"] == 0, f"re-anchored {events['reanchored']} times"),
@@ -158,7 +164,11 @@ def judge(course: Course) -> None:
         (max(after) - after[0] <= MEMORY_MB, f"memory grew by {max(after) - after[0]:.1f} MB"),
         (
             not full or max(steps, default=0.0) <= STEP_MS,
-            f"the level stepped by {max(steps, default=0.0):.1f} ms",
+            f"the latency stepped by {max(steps, default=0.0):.2f} ms",
+        ),
+        (
+            not full or max((abs(away) for _, away, settled in windows if settled), default=0.0) <= AWAY_MS,
+            f"the latency left its place by more than {AWAY_MS:g} ms",
         ),
     ):
         if not fine:
@@ -172,11 +182,12 @@ def _warm_s(course: Course) -> float:
 
 def markdown(course: Course) -> str:
     """SOAK.md."""
-    machine = ", ".join(f"{name} {value}" for name, value in describe().items())
     events, packets, timing = course.last["events"], course.last["packets"], course.last["timing_ms"]
     after = [mb for at, mb in zip(course.seconds, course.memory_mb, strict=True) if at >= _warm_s(course)]
-    settled = [level for _, level, fine in means(course) if fine]
-    levels = f"{min(settled):.1f} .. {max(settled):.1f} ms" if settled else "too short"
+    windows = means(course)
+    settled = [away for _, away, fine in windows if fine]
+    away = f"{min(settled):+.2f} .. {max(settled):+.2f} ms" if settled else "too short"
+    steps = f"{max(steps_of(windows), default=0.0):.2f} ms"
     rows = (
         ("underruns", str(events["underruns"]), "0"),
         ("missed deadlines", str(events["missed_deadlines"]), "0"),
@@ -191,10 +202,11 @@ def markdown(course: Course) -> str:
         ("out of order", str(packets["reordered"]), ""),
         ("dropped by kernel or queue", str(packets["kernel_dropped"] + packets["queue_dropped"]), "0"),
         (
-            f"level of the buffer, medians of {WINDOW_S:g} s of a settled sender",
-            levels,
-            f"steps ≤ {STEP_MS:g} ms",
+            f"latency of a settled sender beside what it was at first, means of {WINDOW_S:g} s",
+            away,
+            f"within {AWAY_MS:g} ms",
         ),
+        ("largest step between two of them", steps, f"≤ {STEP_MS:g} ms"),
         (
             "latency shown, least / most",
             f"{min(course.latency_ms):.1f} / {max(course.latency_ms):.1f} ms",
@@ -222,13 +234,13 @@ def markdown(course: Course) -> str:
             f"{' then '.join(f'{ppm:+d}' for ppm in PPM)} ppm,",
             "killed and started anew between. [HOURS.md](HOURS.md) has simulated hours, which are another thing.",
             "",
-            f"Machine: {machine}.",
+            f"Machine: {described()}.",
             "",
             "| | | to be |",
             "|---|---|---|",
             *(f"| {' | '.join(row)} |" for row in rows),
             "",
-            "![level, memory and clock over time](../docs/soak.png)",
+            "![latency, memory and clock over time](../docs/soak.png)",
             "",
             *(f"**Failed:** {failure}." for failure in course.failures),
             "" if course.failures else "All of it held.",
@@ -238,7 +250,7 @@ def markdown(course: Course) -> str:
 
 
 def plot(course: Course, path: Path) -> None:
-    """Level, memory and the clock's estimate over time."""
+    """Latency, memory and the clock's estimate over time."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -246,15 +258,12 @@ def plot(course: Course, path: Path) -> None:
 
     figure, axes = pyplot.subplots(3, 1, sharex=True, figsize=(9, 7), layout="constrained")
     minutes = np.array(course.seconds) / 60
-    axes[0].plot(minutes[::10], course.level_ms[::10], ".", ms=2, color="0.7", label="now and then")
-    windows = means(course)
-    axes[0].plot(
-        [at / 60 for at, _, _ in windows],
-        [level for _, level, _ in windows],
-        label=f"median of {WINDOW_S:g} s",
+    axes[0].plot(minutes, course.away_ms)
+    axes[0].set(
+        ylabel="latency beside\nwhat it was at first, ms",
+        ylim=(-5, 5),
+        title=f"{course.minutes:g} minutes: 2 % bursts, jitter, ±200 ppm",
     )
-    axes[0].set(ylabel="level, ms", title=f"{course.minutes:g} minutes: 2 % bursts, jitter, ±200 ppm")
-    axes[0].legend(loc="upper right")
     axes[1].plot(minutes, course.memory_mb)
     axes[1].set(ylabel="memory, MB", ylim=(0, 1.2 * max(course.memory_mb)))
     axes[2].plot(minutes, course.ppm)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
-from machine import describe, progress
+from machine import described, progress
 from numpy.typing import NDArray
 
 from plcd.core.depth import Depth
@@ -163,7 +163,6 @@ def measure(model: str, predictor: str, streams: int, seconds: float, processes:
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """The file."""
-    machine = ", ".join(f"{name} {value}" for name, value in describe().items())
     lines = [
         "# How many streams at once",
         "",
@@ -172,7 +171,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         "made, the worse process; a deadline is missed after 11.6 ms. Ended: runs of a network not through after",
         f"{NETWORK_SHARE:g} of that, or that could not be: the prediction plays there.",
         "",
-        f"Machine: {machine}.",
+        f"Machine: {described()}.",
         "",
         "| network | predictor | streams | minutes | frames | holes | missed | ended | cores used | late p50 / p99 / max, ms |",
         "|---|---|---|---|---|---|---|---|---|---|",

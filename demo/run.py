@@ -177,7 +177,7 @@ def _show(console: Console, out: Path, stats: dict[str, Any], verdict: Verdict, 
     table.add_row("frames", origins)
     if stats["network"] is not None:
         table.add_row("network", _spoke(stats))
-    if stats["lookahead"] == 0:
+    if stats["lookahead"] == 0 and stats["network"] is not None and not stats["network"]["refused"]:
         table.add_row("lookahead", "none, so that the network makes every hole")
     table.add_row("SNR in the holes", f"{decibels(gap_snr(verdict.take, gaps))} (silence: 0.0 dB)")
     table.add_row("to conceal", f"{timing['p50']:.2f} ms median, 99 % within {timing['p99']:.2f} ms")

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import shutil
 import subprocess
 import time
@@ -18,6 +19,8 @@ PROGRAMS = ("jackd", "jack_connect", "jack_rec", "jack_simple_client", "jacktrip
 PACKAGES = ("jackd2", "jacktrip", "zita-njbridge")
 PERIOD = 512
 PATIENCE_S = 30.0
+CALL_S = 5.0
+"""For a call that is answered at once or never."""
 TONE_SAMPLES = 200
 """The period of the tone that jack_simple_client plays."""
 
@@ -53,27 +56,48 @@ class JackSession:
         """Connect the tone to ``ports``, as soon as they are there."""
         for port in ports:
             deadline = time.monotonic() + PATIENCE_S
-            while self._call("jack_connect", "tone:output1", port):
+            while not self._connect("tone:output1", port):
                 assert time.monotonic() < deadline, f"no port {port}, but: {self._ports()}"
                 time.sleep(0.05)
 
     def record(self, path: Path, port: str, seconds: float) -> None:
         """So long of what ``port`` gives, as a WAV file."""
         command = ("jack_rec", "-f", str(path), "-d", f"{seconds:.0f}", "-b", "16", port)
-        assert self._call(*command) == 0, self._ports()
+        assert self._call(*command, patience_s=seconds + PATIENCE_S) == 0, self._ports()
 
     def link(self, source: str, sink: str) -> None:
         """Connect two ports."""
-        assert self._call("jack_connect", source, sink) == 0, self._ports()
+        assert self._connect(source, sink), self._ports()
+
+    def _connect(self, source: str, sink: str) -> bool:
+        """Whether they are connected now. jack_connect may wait for a graph that was connected already, for ever."""
+        return self._call("jack_connect", source, sink) == 0 or sink in self._peers(source)
+
+    def _peers(self, port: str) -> set[str]:
+        """What ``port`` is connected to."""
+        _, found, rest = f"\n{self._ports()}".partition(f"\n{port}\n")
+        peers = itertools.takewhile(lambda line: line.startswith(" "), rest.splitlines()) if found else ()
+        return {line.strip() for line in peers}
 
     def _ports(self) -> str:
-        command = ["jack_lsp", "-c"]
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False
-        ).stdout
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return subprocess.run(
+                ["jack_lsp", "-c"],
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=CALL_S,
+            ).stdout
+        return "jackd does not answer"
 
-    def _call(self, *command: str) -> int:
-        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode
+    def _call(self, *command: str, patience_s: float = CALL_S) -> int:
+        """Its exit code; where it does not end, one that is none."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return subprocess.run(
+                command, env=self.environment, capture_output=True, check=False, timeout=patience_s
+            ).returncode
+        return -1
 
 
 @functools.cache

@@ -101,16 +101,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _session(options: Options) -> "Session":
-    from plcd.core.engine import Engine
     from plcd.core.ensemble import BEST
-    from plcd.core.mixer import Mixer
     from plcd.core.warm import warm
     from plcd.io.allow_list import AllowList
-    from plcd.io.daemon import log_of_the_engine
-    from plcd.io.gains import gain_of
+    from plcd.io.daemon import make_engine
     from plcd.io.intake import Intake
     from plcd.io.replay import Session
-    from plcd.io.resampling import SampleRateConverter
     from plcd.io.srtp import Unprotector
     from plcd.wire.formats import Formats
 
@@ -119,19 +115,7 @@ def _session(options: Options) -> "Session":
         print(f"plcd replay: {model.failure}", file=sys.stderr)
     srtp = load_srtp_key(options.srtp_key, options.format)
     warm(options.predictor or BEST)
-    config = engine_config(options)
-    engine: Engine | Mixer
-    if (mix := mix_config(options)) is None:
-        engine = Engine(config, log_of_the_engine, model.network, SampleRateConverter)
-    else:
-        engine = Mixer(
-            config,
-            mix.max_peers,
-            log_of_the_engine,
-            model.network,
-            SampleRateConverter,
-            lambda source: gain_of(source, mix.gains),
-        )
+    engine = make_engine(engine_config(options), mix_config(options), model.network)
     form = options.format if srtp is None else "rtp"
     intake = Intake(Formats(options.rtp_map, form, options.rate))
     if srtp is not None:

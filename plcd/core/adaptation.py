@@ -186,10 +186,10 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         one_alone, several = ((network.predictor.primary,), ()) if alone else (SINGLES, (network.predictor,))
 
     peers = demand.peers
-    cheapest = SINGLES[-1]
-    if peers > 1:
-        cheapest = min((one for one in SINGLES if one.order >= LEAST_OF_PEERS), key=lambda one: one.order)
-        one_alone = tuple(one for one in one_alone if one.order >= LEAST_OF_PEERS)
+    least_order = LEAST_OF_PEERS if peers > 1 else 0
+    cheapest = [one for one in SINGLES if one.order >= least_order][-1]
+    one_alone = tuple(one for one in one_alone if one.order >= least_order)
+    always = enough if peers == 1 else 0  # of several, one that is alone in its frame is closed as far
     usual = peers if demand.network is not None else min(peers, AT_ONCE)
 
     def longest(ensemble: Ensemble, ahead: bool, losses: int = usual) -> int:
@@ -206,22 +206,19 @@ def _choose(demand: Demand, budget: float, pair_s: float, enough: int) -> Choice
         return next(in_time, 0)
 
     singles = ((one, longest(Ensemble((one,)), ahead=False)) for one in one_alone)
-    fallback, closed = next(
-        (pair for pair in singles if pair[1] >= (enough if peers == 1 else 0)), (cheapest, 0)
-    )
+    fallback, closed = next((pair for pair in singles if pair[1] >= always), (cheapest, 0))
     cheap = Ensemble((fallback,))
     made_ahead = (*several, *(Ensemble((one,)) for one in one_alone if peers > 1))
+    fits_s = budget * AHEAD_S / peers
+    if peers > 1:
+        fits_s = min(fits_s, demand.left_s(pair_s) / AT_ONCE)
     for ensemble in made_ahead:
         times = 2 if len(ensemble.members) > 1 else 1
         if (
-            times * ensemble.work * demand.channels * pair_s <= budget * AHEAD_S / peers
+            times * ensemble.work * demand.channels * pair_s <= fits_s
             and max(fit_s(member, pair_s) for member in ensemble.members) <= demand.frame / demand.rate / 2
-            and (
-                peers == 1
-                or times * ensemble.work * demand.channels * pair_s <= demand.left_s(pair_s) / AT_ONCE
-            )
-            and (length := longest(ensemble, True)) >= (enough if peers == 1 else 0)
-            and (peers == 1 or longest(ensemble, True, 1) >= enough)
+            and (length := longest(ensemble, True)) >= always
+            and longest(ensemble, True, 1) >= enough
         ):
             break
     else:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from plcd.core.frame import Origin
+from plcd.core.packet import StreamFormat
 from plcd.core.packet_ledger import PacketLedger
 
 PACKET_COUNTS = (
@@ -15,6 +16,9 @@ PACKET_COUNTS = (
     "reordered",
     "duplicate",
 )
+
+MOST_REASONS = 16
+"""Formats that are counted by name."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,26 @@ class Counters:
         """Add a stream that ended to the past."""
         for name in PACKET_COUNTS:
             self.past[name] += getattr(ledger, name)
+
+    def refuse(self, form: StreamFormat, packets: int = 1) -> bool:
+        """Count packets of a format that is not played; whether they are the first. Names of formats are bounded in number."""
+        reason = f"format {form}"
+        if len(self.refused) >= MOST_REASONS and reason not in self.refused:
+            reason = "format (others)"
+        first = not self.refused[reason]
+        self.refused[reason] += packets
+        return first
+
+    def add(self, other: "Counters") -> None:
+        """What another one counted of streams that were heard beside this one's, but for frames and packets: their first streams
+        are no restarts.
+        """
+        self.streams += max(0, other.streams - 1)
+        self.reanchored += other.reanchored
+        self.grown += other.grown
+        self.shrunk += other.shrunk
+        self.foreign += other.foreign
+        self.refused.update(other.refused)
 
     def packets(self, ledgers: list[PacketLedger]) -> dict[str, int]:
         """Totals over all streams. ``received`` = on time + late + duplicate; ``recovered`` = by copy + by parity;

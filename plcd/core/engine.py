@@ -25,7 +25,7 @@ from plcd.core.refined import RefinerCounters
 from plcd.core.refiner import Refiner
 from plcd.core.resampled import Resampled, Resampler
 from plcd.core.run_ahead import Step
-from plcd.core.sources import Arrival, SourceGate, Verdict, overlap_report
+from plcd.core.sources import Arrival, SourceGate, Verdict
 from plcd.core.stream import SECOND_NS, Stream
 
 MAX_SPARE = 32
@@ -62,7 +62,6 @@ class Engine:
         self._playout: Playout | None = None
         self._spare: deque[AudioPacket] = deque(maxlen=MAX_SPARE)
         """Recovered packets of no stream yet."""
-        self._said_overlap = False
 
     @property
     def engines(self) -> list["Engine"]:
@@ -165,13 +164,10 @@ class Engine:
                 self._log(level, f"{current.source}: sequence number or timestamp wrapped around")
         elif verdict is Verdict.FOREIGN:
             self.counters.foreign += 1
-        elif (
-            verdict is Verdict.ON_TRIAL and packet.source in self._gate.overlapping and not self._said_overlap
-        ):
-            self._said_overlap = True
-            self._log("warning", overlap_report(packet.source, self._gate.overlapping[packet.source]))
         elif verdict is Verdict.ACCEPTED:
             self._accept(run)
+        elif (remark := self._gate.remark(packet.source)) is not None:
+            self._log("warning", remark)
 
     def note(self, blank: BlankPacket) -> None:
         """Take a packet without audio."""
@@ -272,13 +268,9 @@ class Engine:
         rate, channels = self.config.rate, self.config.channels
         if rate in (None, form.rate) and channels in (None, form.channels):
             return True
-        reason = f"format {form}"
-        if len(self.counters.refused) >= 16 and reason not in self.counters.refused:
-            reason = "format (others)"
-        if not self.counters.refused[reason]:
+        if self.counters.refuse(form):
             wanted = f"{rate or 'any'} Hz, {channels or 'any'} channel(s)"
             self._log("warning", f"refused a stream of {form}: --rate and --channels ask for {wanted}")
-        self.counters.refused[reason] += 1
         return False
 
     def _accept(self, run: list[Arrival]) -> None:

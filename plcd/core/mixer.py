@@ -45,7 +45,6 @@ from plcd.core.sources import (
     TAKEOVER_NS,
     Arrival,
     Candidates,
-    overlap_report,
 )
 
 MOST_PEERS: Final = 32
@@ -105,7 +104,6 @@ class Mixer:
         self._tallies_left = (AheadCounters(), RunAheadCounters(), RefinerCounters())
         self._said = ""
         self._told_full = False
-        self._said_overlap = False
 
     @property
     def engines(self) -> list[Engine]:
@@ -137,18 +135,16 @@ class Mixer:
     @property
     def counters(self) -> Counters:
         """Frames of the mix; else the sum over all peers there ever were, but that their first streams count as one."""
-        each = [self._own, *(engine.counters for engine in self.engines)]
-        restarts = sum(max(0, counters.streams - 1) for counters in each[1:]) + self._own.streams
-        return Counters(
-            frames=self._own.frames,
-            by_origin=list(self._own.by_origin),
-            streams=restarts + (self.joined > 0),
-            reanchored=sum(counters.reanchored for counters in each),
-            grown=sum(counters.grown for counters in each),
-            shrunk=sum(counters.shrunk for counters in each),
-            foreign=sum(counters.foreign for counters in each),
-            refused=sum((counters.refused for counters in each), Counter()),
+        own = self._own
+        total = replace(
+            own,
+            by_origin=list(own.by_origin),
+            streams=own.streams + (self.joined > 0),
+            refused=own.refused.copy(),
         )
+        for engine in self.engines:
+            total.add(engine.counters)
+        return total
 
     @property
     def fits_ahead(self) -> AheadCounters:
@@ -183,11 +179,8 @@ class Mixer:
             run = self._candidates.add(Arrival(packet, arrival_ns))
             if self._candidates.complete(run):
                 self._place(run, arrival_ns)
-            elif packet.source in self._candidates.overlapping and not self._said_overlap:
-                self._said_overlap = True
-                self._log(
-                    "warning", overlap_report(packet.source, self._candidates.overlapping[packet.source])
-                )
+            elif (remark := self._candidates.remark(packet.source)) is not None:
+                self._log("warning", remark)
 
     def note(self, blank: BlankPacket) -> None:
         """Take a packet without audio."""
@@ -319,14 +312,10 @@ class Mixer:
     def _place_for(self, source: SourceId, form: StreamFormat, packets: int) -> bool:
         """Refuse, count and report once what cannot be a peer."""
         if self._make_resampler is None and self.rate not in (None, form.rate):
-            reason = f"format {form}"
-            if len(self._own.refused) >= 16 and reason not in self._own.refused:
-                reason = "format (others)"
-            if not self._own.refused[reason]:
+            if self._own.refuse(form, packets):
                 self._log(
                     "warning", f"refused {source}: {form}, and this output plays {self.rate} Hz; see --rate"
                 )
-            self._own.refused[reason] += packets
             return False
         if len(self.peers) >= self.most:
             self._own.refused["full"] += packets
@@ -353,13 +342,7 @@ class Mixer:
         """Free the place of ``peer``."""
         engine = peer.engine
         engine.close()
-        own, counters = self._own, engine.counters
-        own.streams += max(0, counters.streams - 1)
-        own.reanchored += counters.reanchored
-        own.grown += counters.grown
-        own.shrunk += counters.shrunk
-        own.foreign += counters.foreign
-        own.refused.update(counters.refused)
+        self._own.add(engine.counters)
         self._left.update(engine.packets())
         fits, rehearsals, refinements = self._tallies_left
         self._tallies_left = (

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from plcd.core.format_bridge import with_channels
 from plcd.core.frame import Origin, PlayedFrame, Samples
 from plcd.core.limiter import Sum
 from plcd.core.origins import labelled, origins_of
@@ -19,13 +20,8 @@ def mapped(audio: Samples, channels: int) -> Samples:
     """``audio`` ``(frames, m)`` in ``channels``: a single channel goes to all; several go to as many; where there are more than
     ``channels``, channel c goes to output c modulo ``channels``, and those that share one are averaged.
     """
-    have = audio.shape[1]
-    if have == channels:
-        return audio
-    if have == 1:
-        return np.repeat(audio, channels, axis=1)
-    if have < channels:
-        return np.pad(audio, ((0, 0), (0, channels - have)))
+    if audio.shape[1] <= channels:
+        return with_channels(audio, channels)
     shared = [audio[:, channel::channels].mean(axis=1) for channel in range(channels)]
     return np.stack(shared, axis=1).astype(np.float32)
 

@@ -71,6 +71,8 @@ class Resampled:
         self._wanted_noise = 0.0
         self.wanted_level: float | None = None
         """The filtered level that is held, in samples; None until the loop has settled."""
+        self.away: float | None = None
+        """How far the filtered level is from there now, in samples."""
         self._ratio = 1.0
         self._tail: Samples | None = None
         self._ready: Samples | None = None
@@ -96,7 +98,7 @@ class Resampled:
     def restart(self) -> None:
         """Another stream, or another path: what was known of its clock is not known any more."""
         self.loop = DriftLoop(self._rate)
-        self.wanted_level = None
+        self.wanted_level = self.away = None
 
     def pull(self, now_ns: int, source: Source) -> PlayedFrame:
         """The output's next frame."""
@@ -128,7 +130,7 @@ class Resampled:
         if self.wanted_level is None:
             self.wanted_level = level - loop.ppm * 1e-6 * self._rate * loop.seen_s
             self._wanted_noise = loop.noise
-        away = level - self.wanted_level
+        self.away = away = level - self.wanted_level
         if not self.running:
             least = SOON_LEVEL_S if loop.seen_s < SURE_S else SURE_LEVEL_S
             sure = max(least * self._rate, SURE_NOISES * (loop.noise + self._wanted_noise))

@@ -64,6 +64,7 @@ class Candidates:
         """Packets of runs that came to nothing."""
         self.overlapping: dict[SourceId, tuple[int, int]] = {}
         """Of runs whose neighbours overlapped: a packet's samples, and how far its neighbour's timestamp was ahead."""
+        self._told_overlap = False
         self._most = most
         self._runs: dict[SourceId, list[Arrival]] = {}
 
@@ -86,6 +87,17 @@ class Candidates:
             return False
         return run[0].packet.source not in self.overlapping or any(
             _steps(one.packet, two.packet) == 1 for one, two in pairwise(run)
+        )
+
+    def remark(self, source: SourceId) -> str | None:
+        """What a person should know of ``source``, which is not heard: once, that packets overlap."""
+        if self._told_overlap or source not in self.overlapping:
+            return None
+        self._told_overlap = True
+        samples, ahead = self.overlapping[source]
+        return (
+            f"{source}: not heard: packets of {samples} samples whose timestamps say {ahead}. Is this SRTP? Then give the key "
+            "with --srtp-key; else see --rtp-map"
         )
 
     def accept(self, source: SourceId) -> None:
@@ -128,6 +140,10 @@ class SourceGate:
     def overlapping(self) -> Mapping[SourceId, tuple[int, int]]:
         """See :attr:`Candidates.overlapping`."""
         return self._candidates.overlapping
+
+    def remark(self, source: SourceId) -> str | None:
+        """See :meth:`Candidates.remark`."""
+        return self._candidates.remark(source)
 
     def judge(self, arrival: Arrival, continues: bool) -> tuple[Verdict, list[Arrival]]:
         """``continues``: the packet would fit the accepted stream. With ACCEPTED comes the run, in order of sequence."""
@@ -186,12 +202,3 @@ def _follows(first: AudioPacket, second: AudioPacket) -> bool:
 def _steps(first: AudioPacket, second: AudioPacket) -> int:
     """Sequence numbers from the first to the second."""
     return difference(second.sequence, first.sequence, SEQUENCE_BITS)
-
-
-def overlap_report(source: SourceId, overlap: tuple[int, int]) -> str:
-    """What to tell a person of one of :attr:`Candidates.overlapping`."""
-    samples, ahead = overlap
-    return (
-        f"{source}: not heard: packets of {samples} samples whose timestamps say {ahead}. Is this SRTP? Then give the key "
-        "with --srtp-key; else see --rtp-map"
-    )

@@ -18,14 +18,15 @@ FEWEST: Final = 5
 class Advice:
     """Looks at one snapshot after the other. Call from one thread."""
 
-    def __init__(self, adaptive: bool = False) -> None:
-        """``adaptive``: the depth follows the network."""
-        self.adaptive = adaptive
+    def __init__(self) -> None:
         self._since: tuple[float, Mapping[str, int]] | None = None
         self._said: dict[str, float] = {}
 
-    def look(self, snapshot: Mapping[str, Any]) -> None:
-        """Compare with what there was :data:`WINDOW_S` ago, if it is as long ago. Logs at most one line a kind a minute."""
+    def look(self, snapshot: Mapping[str, Any], adaptive: bool = False) -> None:
+        """Compare with what there was :data:`WINDOW_S` ago, if it is as long ago. Logs at most one line a kind a minute.
+
+        ``adaptive``: the depth follows the network.
+        """
         now = float(snapshot["uptime_s"])
         packets, events = snapshot["packets"], snapshot["events"]
         counts = {
@@ -42,9 +43,7 @@ class Advice:
         new = {name: count - before[name] for name, count in counts.items()}
         if new["late"] >= FEWEST and new["late"] > LATE_SHARE * new["received"]:
             remedy = (
-                "a higher MAX in --depth auto:MIN-MAX"
-                if self.adaptive
-                else "--depth auto, or a greater depth,"
+                "a higher MAX in --depth auto:MIN-MAX" if adaptive else "--depth auto, or a greater depth,"
             )
             self._say(
                 "late",

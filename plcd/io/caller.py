@@ -110,7 +110,7 @@ class Caller:
             if silent and not self._said:
                 log.warning(
                     "nothing from %s port %d for %g s: does plcd --listen with --input run there, and may it hear this address? "
-                    "(a JackTrip hub needs --format jacktrip)",
+                    "(a JackTrip hub needs --format jacktrip; with --srtp-key both ends need the same key)",
                     self.host,
                     self.port,
                     SILENT_S,

@@ -109,7 +109,7 @@ class ControlClient:
             return f"no daemon answers at {self.endpoint}, or it does not accept these keys"
         if self.endpoint.path is None:
             return f"no daemon answers at {self.endpoint}, or it wants keys (--control-keys)"
-        return f"no daemon answers at {self.endpoint}"
+        return f"no daemon answers at {self.endpoint}: is one running? --control says which"
 
 
 def _decode(message: bytes) -> dict[str, Any]:

@@ -42,5 +42,5 @@ def parse_request(parts: list[bytes]) -> tuple[str, dict[str, object]]:
         raise ControlError(f"{name} takes {' and '.join(map(repr, needed)) or 'no arguments'}")
     for argument in needed:
         if not isinstance(request[argument], str):
-            raise ControlError(f'{argument!r} must be a string, for example "40ms"')
+            raise ControlError(f'{argument!r} must be a string, for example "2" or "40ms"')
     return name, request

@@ -18,6 +18,7 @@ from plcd.core.engine_config import EngineConfig
 from plcd.core.ensemble import BEST
 from plcd.core.mixer import DEFAULT_PEERS, Mixer
 from plcd.core.packet import StreamFormat
+from plcd.core.refiner import Refiner
 from plcd.core.warm import warm
 from plcd.io.allow_list import AllowList, IpNetwork
 from plcd.io.caller import CallError
@@ -29,7 +30,7 @@ from plcd.io.gains import PeerGain, gain_of
 from plcd.io.jacktrip_client import HubError
 from plcd.io.outputs.base import Output
 from plcd.io.peer_session import PeerConfig, PeerSession
-from plcd.io.recorder import Recorder
+from plcd.io.recorder import Recorder, sidecar_path
 from plcd.io.resampling import SampleRateConverter
 from plcd.io.service import ServiceManager
 from plcd.io.session_file import SessionFile
@@ -114,7 +115,7 @@ class Daemon:
     def __init__(self, config: DaemonConfig) -> None:
         self.config = config
         self._runner = Runner(config.model) if config.model is not None else None
-        engine = _make_engine(config, self._runner)
+        engine = make_engine(config.engine, config.mix, self._runner)
         self._failure: Exception | None = None
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -238,7 +239,7 @@ class Daemon:
 
     def _first_recorder(self, rate: int, channels: int) -> Recorder:
         assert self.config.record is not None
-        path = unused(self.config.record)
+        path = unused(self.config.record, sidecar_path)
         if path != self.config.record:
             log.info("%s is there already: recording to %s", self.config.record, path)
         return Recorder(path, rate, channels, self.config.engine.packet)
@@ -319,15 +320,15 @@ def _discard_backlog(sock: socket.socket) -> None:
             sock.recv(LARGEST)
 
 
-def _make_engine(config: DaemonConfig, runner: Runner | None) -> Engine | Mixer:
-    mix = config.mix
+def make_engine(config: EngineConfig, mix: MixConfig | None, refiner: Refiner | None) -> Engine | Mixer:
+    """What plays, live or replayed: one stream, or with ``mix`` several."""
     if mix is None:
-        return Engine(config.engine, log_of_the_engine, runner, SampleRateConverter)
+        return Engine(config, log_of_the_engine, refiner, SampleRateConverter)
     return Mixer(
-        config.engine,
+        config,
         mix.max_peers,
         log_of_the_engine,
-        runner,
+        refiner,
         SampleRateConverter,
         lambda source: gain_of(source, mix.gains),
     )

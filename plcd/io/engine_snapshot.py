@@ -33,9 +33,11 @@ def drift(engine: Engine) -> dict[str, object]:
     """How the sender's clock runs beside the output's, and whether it is followed."""
     resampled = engine.resampled
     ppm = resampled.ppm if resampled else None
+    away = resampled.away if resampled else None
     return {
         "mode": engine.config.drift,
         "ppm": None if ppm is None else round(ppm, 1),
+        "away_ms": None if away is None or not engine.rate else round(1000 * away / engine.rate, 3),
         "resampling": bool(resampled and resampled.running),
     }
 

@@ -205,8 +205,7 @@ class EngineThread:
     def take_snapshot(self) -> dict[str, object]:
         """Bring the snapshot up to date. On the engine's thread only."""
         self.snapshot = snapshot.take(self, self._started)
-        self._advice.adaptive = self.engine.depth.auto is not None
-        self._advice.look(self.snapshot)
+        self._advice.look(self.snapshot, self.engine.depth.auto is not None)
         return self.snapshot
 
     def _take_in(self) -> None:

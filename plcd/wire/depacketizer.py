@@ -53,7 +53,8 @@ class Depacketizer:
             raise WireError(Reason.EMPTY_PAYLOAD)
         if len(payload) % frame_bytes:
             raise WireError(
-                Reason.PARTIAL_FRAME, f"{len(payload)} bytes, a frame of {stream} has {frame_bytes}"
+                Reason.PARTIAL_FRAME,
+                f"{len(payload)} bytes, a frame of {stream} has {frame_bytes}; SRTP needs --srtp-key",
             )
         samples = codec.decode(payload, stream.channels)
         return AudioPacket(source, sequence, timestamp, stream, samples, recovered)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
@@ -36,10 +37,9 @@ def course(minutes: float = 30.0, **changed: Any) -> soak.Course:
         minutes,
         seconds=seconds,
         memory_mb=[200.0 for _ in seconds],
-        level_ms=[40.0 + 5.0 * (second % 2) for second in seconds],
+        away_ms=[0.3 * (second % 2) for second in seconds],
         latency_ms=[40.0 for _ in seconds],
         ppm=[200.0 for _ in seconds],
-        concealed=[0 for _ in seconds],
         restarts_s=[15 * minutes * n for n in (1, 2, 3)],
         last=last,
     )
@@ -79,7 +79,8 @@ def growing(minutes: float, mb: float) -> list[float]:
         ({"expected": 7}, "expected is not the sum"),
         ({"kernel_dropped": 1}, "packets dropped in this machine"),
         ({"memory_mb": growing(30.0, 40.0)}, "memory grew by"),
-        ({"level_ms": [40.0] * 1100 + [55.0] * 700}, "the level stepped by 15.0 ms"),
+        ({"away_ms": [0.0] * 1100 + [1.0] * 700}, "the latency stepped by 1.00 ms"),
+        ({"away_ms": list(np.linspace(0, 4, 1800))}, "the latency left its place by more than 2 ms"),
     ],
 )
 def test_what_should_not_be_is_said(changed: dict[str, Any], says: str) -> None:
@@ -92,8 +93,9 @@ def test_a_short_one_says_nothing_of_the_machines_own_hiccups() -> None:
     assert "3" in soak.markdown(course(2.0, underruns=3))
 
 
-def test_a_new_senders_level_may_be_another_one() -> None:
-    assert failures(course(level_ms=[40.0] * 455 + [44.5] * 1345)) == []
+def test_a_new_senders_latency_may_be_another_one() -> None:
+    assert failures(course(away_ms=[0.0] * 455 + [1.5] * 1345)) == []
+    assert failures(course(away_ms=[float("nan")] * 12 + [0.2] * 1788)) == []
 
 
 def test_it_draws(tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ def snapshot(
 def test_late_packets_are_told_with_what_waits_for_them(
     adaptive: bool, remedy: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    advice = Advice(adaptive)
-    advice.look(snapshot(0))
-    advice.look(snapshot(WINDOW_S / 2, received=400, late=20))
+    advice = Advice()
+    advice.look(snapshot(0), adaptive)
+    advice.look(snapshot(WINDOW_S / 2, received=400, late=20), adaptive)
     assert not caplog.records
-    advice.look(snapshot(WINDOW_S, received=800, late=20))
+    advice.look(snapshot(WINDOW_S, received=800, late=20), adaptive)
     assert [record.getMessage() for record in caplog.records] == [
         f"20 of 800 packets came too late to be played in the last 10 s: {remedy} would wait for them"
     ]

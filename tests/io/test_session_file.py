@@ -8,6 +8,7 @@ import pytest
 from apt_packages import provide
 
 from plcd.io import session_file
+from plcd.io.recorder import sidecar_path
 from plcd.io.session_file import SessionFile, SessionFileError
 from plcd.io.session_reader import Arrived, arrivals, survey
 from plcd.io.unused import unused
@@ -172,3 +173,10 @@ def test_wireshark_reads_it(both_versions: Path) -> None:
     ).stdout
     assert "nanoseconds (9)" in infos
     assert "Number of packets:   6" in infos
+
+
+def test_a_name_is_used_when_what_lies_beside_it_is_there(tmp_path: Path) -> None:
+    """A take that was moved away left its list of holes."""
+    (tmp_path / "take.wav.json").touch()
+    assert unused(tmp_path / "take.wav", sidecar_path) == tmp_path / "take-2.wav"
+    assert unused(tmp_path / "take.wav") == tmp_path / "take.wav"
