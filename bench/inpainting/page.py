@@ -13,6 +13,7 @@ from inpainting.clips import CLIPS, decibels
 from inpainting.runs import Point, read_curve
 
 NAMES = {"harmonic": "harmonic MultiResUNet", "multires": "MultiResUNet", "unet": "U-Net"}
+GUIDED = ", guided"
 COLOURS = {"harmonic": "#c8442f", "multires": "#e08a1e", "unet": "#2f6fb0", "interpolate": "#5a8f5a"}
 
 
@@ -57,6 +58,10 @@ def _runs(out: Path, kept: Path) -> dict[str, dict[str, Any]]:
 
 def _network(name: str) -> str:
     return name.split("-")[1]
+
+
+def _called(name: str) -> str:
+    return NAMES[_network(name)] + (GUIDED if name.endswith("-guided") else "")
 
 
 def _figure6(runs: dict[str, dict[str, Any]], picture: Path) -> str:
@@ -116,28 +121,26 @@ def _figure8(runs: dict[str, dict[str, Any]], picture: Path) -> str:
         for name, run in sorted(runs.items()):
             if not name.startswith(f"{clip}-"):
                 continue
-            network = _network(name)
             points: list[Point] = run["points"]
+            called = _called(name)
             axes.plot(
                 [p.seconds / 60 for p in points],
                 [10 * math.log10(p.mean) for p in points],
-                color=COLOURS[network],
+                color=COLOURS[_network(name)],
                 lw=1.2,
-                label=NAMES[network],
+                ls=":" if called.endswith(GUIDED) else "-",
+                label=called,
             )
             result = run["result"]
             if result:
-                kinds.setdefault(NAMES[network], {})[clip] = (result["mean_missing"], result["mean_total"])
-                kinds.setdefault(f"{NAMES[network]}, last answer", {})[clip] = (
-                    result["answer_missing"],
-                    result["answer_total"],
-                )
+                kinds.setdefault(called, {})[clip] = (result["mean_missing"], result["mean_total"])
+                answer = kinds.setdefault(f"{called}, last answer", {})
+                answer[clip] = (result["answer_missing"], result["answer_total"])
                 kinds.setdefault("zero fill", {})[clip] = (1.0, result["zero_total"])
                 kinds.setdefault("two-sided AR", {})[clip] = (result["ar_missing"], result["ar_total"])
-                axes.axhline(
-                    10 * math.log10(result["ar_missing"]), color=COLOURS["interpolate"], lw=1, ls="--"
-                )
-                steps.setdefault(NAMES[network], []).append(result["step"])
+                steps.setdefault(called, []).append(result["step"])
+                ar_db = 10 * math.log10(result["ar_missing"])
+                axes.axhline(ar_db, color=COLOURS["interpolate"], lw=1, ls="--")
     panels[0].set_ylabel("NMSE in gaps, dB")
     panels[0].legend(fontsize=7)
     save(figure, picture)

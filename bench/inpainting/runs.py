@@ -35,7 +35,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One fit: of ``network`` to ``clip``, until ``steps`` or ``seconds`` of processor time are spent."""
+    """One fit: of ``network`` to ``clip``, until ``steps`` or ``seconds`` of processor time are spent.
+
+    Not ``guided``: out of noise alone, as in the paper.
+    """
 
     clip: Clip
     network: str
@@ -43,10 +46,14 @@ class Job:
     seconds: float
     bfloat16: bool
     folder: Path
+    guided: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.clip.name}-{self.network}{'' if self.bfloat16 else '-float32'}"
+        return (
+            f"{self.clip.name}-{self.network}"
+            f"{'-guided' if self.guided else ''}{'' if self.bfloat16 else '-float32'}"
+        )
 
     @property
     def curve(self) -> Path:
@@ -62,9 +69,11 @@ def run(job: Job, seen: Callable[[Point], None]) -> None:
     from plcd.restoration.deep_prior import checkpoints
     from plcd.restoration.deep_prior.fitting import Fit, Settings
     from plcd.restoration.deep_prior.loss import Loss
+    from plcd.restoration.interpolate import Interpolate
+    from plcd.restoration.restorer import Window
 
     clip = job.clip
-    settings = Settings(job.network, hold_out=False, bfloat16=job.bfloat16)
+    settings = Settings(job.network, hold_out=False, guided=job.guided, bfloat16=job.bfloat16)
     fit = Fit(clip.audio, clip.missing, RATE, settings)
     truth = fit.frames.forward(clip.audio / fit.scale)
     spoilt = ~fit.frames.present(clip.missing)
@@ -111,7 +120,10 @@ def run(job: Job, seen: Callable[[Point], None]) -> None:
     mean, answer = fit.samples(fit.mean()), fit.samples(fit.answer())
     inside = clip.missing
     results = {"step": fit.done, "seconds": round(spent, 1)}
-    for name, estimate in (("mean", mean), ("answer", answer)):
+    autoregressive = np.where(inside, 0.0, clip.audio)
+    window = Window(autoregressive[:, None].copy(), inside, RATE)
+    autoregressive[inside] = Interpolate(amount=0.0).restore(window, lambda _: None)[:, 0]
+    for name, estimate in (("mean", mean), ("answer", answer), ("ar", autoregressive)):
         results[f"{name}_missing"] = ratio(estimate)
         results[f"{name}_total"] = error_ratio(clip.audio, estimate)
     results["zero_total"] = error_ratio(clip.audio, np.where(inside, 0.0, clip.audio))

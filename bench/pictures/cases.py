@@ -10,7 +10,7 @@ from comparison.clips import Clip
 from numpy.typing import NDArray
 
 from plcd.neural.patches import BINS, FRAMES, FULL_SCALE, HOP, RATE, SIZE, Flags, Picture, Wave, spectra
-from plcd.restoration.res_u_net.bands import Band
+from plcd.restoration.bands import Band
 from plcd.training.data.deletion import blocks, one_block
 
 KINDS: Final = ("block", "blocks")

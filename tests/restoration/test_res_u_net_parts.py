@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plcd.neural.patches import BINS, FRAMES, HOP, SIZE, Picture, spectra
+from plcd.restoration.bands import Band
 from plcd.restoration.errors import RestorationError
-from plcd.restoration.res_u_net.bands import Band
 from plcd.restoration.res_u_net.mixing import OVER_S, rebuilt
 from plcd.restoration.res_u_net.phases import fill, griffin_lim, inverse, with_magnitude
 from plcd.restoration.res_u_net.pictures import frames_over, repaired, samples_under

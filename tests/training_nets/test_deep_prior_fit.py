@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from plcd.restoration import methods  # noqa: E402
 from plcd.restoration.deep_prior import restorer  # noqa: E402
-from plcd.restoration.deep_prior.fitting import Fit, Settings, Step, held_out  # noqa: E402
+from plcd.restoration.deep_prior.fitting import Fit, Settings, Step, held_out, interpolated  # noqa: E402
 from plcd.restoration.deep_prior.restorer import DeepPrior, fit  # noqa: E402
 from plcd.restoration.deep_prior.spectrogram import Real  # noqa: E402
 from plcd.restoration.errors import RestorationError  # noqa: E402
@@ -52,6 +52,22 @@ def test_what_stands_in_the_gap_changes_nothing() -> None:
     np.testing.assert_array_equal(results[0], results[1])
     np.testing.assert_array_equal(results[0], results[2])
     assert np.isfinite(results[0]).all()
+
+
+def test_a_guided_fit_begins_with_what_leads_from_both_sides() -> None:
+    audio, missing = clip()
+    errors = {}
+    for guided in (False, True):
+        out = fit(audio, missing, RATE, 12, Settings(guided=guided))
+        errors[guided] = np.square(out - audio)[missing].sum() / np.square(audio)[missing].sum()
+    assert errors[True] < 0.1 < errors[False]
+
+
+def test_the_guide_knows_nothing_of_what_is_held_out() -> None:
+    audio, missing = clip(1.0)
+    one = Fit(audio, missing, RATE, Settings())
+    two = Fit(np.where(one.held_out, 0.9, audio), missing, RATE, Settings())
+    assert torch.equal(one._input, two._input)
 
 
 def test_what_is_held_out_is_not_learned_from() -> None:
@@ -180,6 +196,29 @@ def test_the_method_restores_each_channel(monkeypatch: pytest.MonkeyPatch) -> No
     assert not np.array_equal(out[:, 0], out[:, 2])
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("rate", [22_050, 44_100])
+def test_above_8_khz_the_filling_stays(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    time = np.arange(rate // 2) / rate
+    audio = 0.2 * np.sin(2 * np.pi * 440 * time) + 0.05 * np.sin(2 * np.pi * 9500 * time)
+    missing = np.zeros(time.size, bool)
+    missing[rate // 4 : rate // 4 + rate // 20] = True
+    rates: list[int] = []
+
+    def louder(clip: Real, missing: Mask, rate: int, *others: object) -> Real:
+        rates.append(rate)
+        return np.where(missing, 2.0, 1.0) * interpolated(np.where(missing, 0.0, clip), missing, rate)
+
+    monkeypatch.setattr(restorer, "fit", louder)
+    given = Window(np.where(missing, 0.0, audio)[:, None], missing, rate)
+    out = DeepPrior(steps=1).restore(given, lambda _: None)[:, 0]
+    assert rates == [16_000]
+    middle = slice(out.size // 4, -out.size // 4)
+    wave = np.fft.rfft(out[middle] * np.hanning(out[middle].size))
+    pitches = np.fft.rfftfreq(out[middle].size, 1 / rate)
+    low, high = (np.abs(wave[(pitches > a) & (pitches < b)]).max() for a, b in ((200, 800), (9000, 10_000)))
+    assert 6 < low / high < 10  # 4 in what was given: the network's part is twice as loud, that above is not
 
 
 def test_an_interrupted_method_goes_on(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from plcd.training.data.patches import GapMaker  # noqa: E402
 from plcd.training.errors import TrainingError  # noqa: E402
 from plcd.training.export.spectrogram import export_spectrogram  # noqa: E402
 from plcd.training.judging import judged  # noqa: E402
+from plcd.training.networks.bridging import bridge, holding  # noqa: E402
 from plcd.training.networks.res_u_net import Attention, UNet  # noqa: E402
 from plcd.training.recipe import Recipe, read_recipe  # noqa: E402
 from plcd.training.run import Options, train  # noqa: E402
@@ -101,6 +102,32 @@ def test_parameters_are_counted(settings: dict[str, Any], parameters: int) -> No
         assert sum(p.numel() for p in UNet(**settings).parameters()) == parameters
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_bridges_are_lines_of_roots_between_the_frames_that_hold_something(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    whole = rng.random((2, 24, 32)).astype(np.float32)
+    deleted = rng.random((2, 32)) < (0.2, 0.5, 0.8, 0.97)[seed % 4]
+    given = torch.from_numpy(whole * ~deleted[:, None])[:, None]
+    holds = holding(given)
+    assert np.array_equal(holds[:, 0, 0].numpy() > 0, ~deleted)
+    drawn = bridge(given, holds)[:, 0].numpy()
+    for one, truth, gone in zip(drawn, whole, deleted, strict=True):
+        wanted = between(np.sqrt(truth), gone) ** 2 * (not gone.all())
+        np.testing.assert_allclose(one, wanted, atol=1e-6)
+
+
+def test_a_bridged_network_begins_as_lines_and_is_told_which_frames_were_empty() -> None:
+    torch.manual_seed(0)
+    network = UNet(4, 16, bridged=True).eval()
+    shown = torch.rand(1, 1, 128, 128)
+    shown[..., 40:60] = 0
+    seen: list[Any] = []
+    network.down[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    with torch.no_grad():
+        assert torch.allclose(network(shown), bridge(shown, holding(shown)), atol=1e-6)
+    assert torch.equal(seen[0][0, 1, 7] == 0, shown.sum((0, 1, 2)) == 0)
+
+
 def test_what_is_subtracted_is_the_only_difference_between_res_and_plain() -> None:
     torch.manual_seed(0)
     plain = UNet(4, 16, residual=False).eval()
@@ -168,7 +195,7 @@ def test_data_that_hold_no_patch_are_told() -> None:
     recipe = small("res-u-net-v2")
     with pytest.raises(TrainingError, match=r"rate must be 16000 and clip_s 0.524 or more"):
         make_task(replace(recipe, data=replace(recipe.data, clip_s=0.5)))
-    with pytest.raises(TrainingError, match=r"has one loss, mse"):
+    with pytest.raises(TrainingError, match=r"has the losses mse and log_mse"):
         make_task(replace(recipe, losses={"mse": {"mae": 1.0}}))
 
 
@@ -251,11 +278,25 @@ def test_each_learns_and_its_file_gives_what_it_gives(name: str, data: Path, tmp
     assert set(found) == {0, 6, 12, 18}
     assert found[18] < found[0]
     assert nrmse[18] < nrmse[0]
-    assert result.model.name == f"{name}.onnx"
-    network, _ = load_network(result.model)
+    check_file(result.model, name)
+
+
+def test_a_bridged_one_learns_edges_that_lines_cannot_know(data: Path, tmp_path: Path) -> None:
+    name = "res-u-net-v2-bridged"
+    cuts = replace(read_recipe(name).deletion, cut_share=1.0, whole_share=0.0)
+    result = run(small(name, deletion=cuts), data, tmp_path, steps=42)
+    losses = scores(tmp_path, "loss")
+    assert losses[42] < losses[0]
+    check_file(result.model, name)
+
+
+def check_file(model: Path, name: str) -> None:
+    """The file gives what the network gives whose weights lie beside it."""
+    assert model.name == f"{name}.onnx"
+    network, _ = load_network(model)
     assert network.values["recipe"] == name
     task: Any = make_task(small(name))
-    with np.load(result.model.with_suffix(".npz")) as stored:
+    with np.load(model.with_suffix(".npz")) as stored:
         task.network.load_state_dict(
             {key: torch.from_numpy(stored[key]) for key in stored.files if key != "plcd"}, strict=False
         )

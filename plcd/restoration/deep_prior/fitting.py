@@ -4,10 +4,13 @@ The paper's section IV-E has Adam at 0.01, uniform noise of variance 0.1 as inpu
 at each step. Its published code differs: Adam at 0.001, and 0.03 is the noise's deviation. That is what learns
 (bench/DEEP_PRIOR.md), and what :class:`Settings` has.
 
-Three things are ours. *Edges*: the paper's mask drops every frame a gap touches, and with it 64 ms of known samples on either
-side; these count here as samples. *The mean*: what is returned is the mean of what the network said, recent steps weighing most,
-as in the first work on deep priors (Ulyanov et al. 2018): steps scatter, their mean is nearer. *Held out*: a stretch of known
-samples as long as the longest gap is kept from the fit, and the mean that met it best is returned.
+Four things are ours. *Guided*: what goes into the network is, beside the noise, the clip as autoregression from both sides fills
+it (:mod:`plcd.restoration.interpolate`). The network learns how what is known follows from that, and says the same of the gaps:
+in some fifty steps it is nearer than after a thousand out of noise alone. *Edges*: the paper's mask drops every frame a gap
+touches, and with it 64 ms of known samples on either side; these count here as samples. *The mean*: what is returned is the mean
+of what the network said, recent steps weighing most, as in the first work on deep priors (Ulyanov et al. 2018): steps scatter,
+their mean is nearer. *Held out*: a stretch of known samples as long as the longest gap is kept from the fit, and the mean that
+met it best is returned.
 """
 
 import math
@@ -23,7 +26,8 @@ from plcd.restoration.deep_prior.loss import Loss
 from plcd.restoration.deep_prior.multires import MultiResUNet
 from plcd.restoration.deep_prior.spectrogram import Frames, Real, filled
 from plcd.restoration.deep_prior.unet import UNet
-from plcd.restoration.restorer import Mask, runs_of
+from plcd.restoration.interpolate import Interpolate
+from plcd.restoration.restorer import Mask, Window, runs_of
 
 NETWORKS: Final[dict[str, Callable[[], nn.Module]]] = {
     "harmonic": MultiResUNet,
@@ -34,6 +38,8 @@ NETWORKS: Final[dict[str, Callable[[], nn.Module]]] = {
 INPUT_VARIANCE: Final = 0.1
 LEVEL: Final = 0.1
 """Clips are brought to this RMS (of what is known), as equation 9 weighs its terms by the level."""
+GUIDED_NOISE: Final = 0.3
+"""What noise is left of the input where a filling guides it, in amplitude."""
 FORGETTING: Final = 0.99
 """Share of the mean that a step leaves (Ulyanov et al. 2018)."""
 
@@ -57,6 +63,7 @@ class Settings:
     seed: int = 0
     hold_out: bool = True
     edges: bool = True
+    guided: bool = True
     learning_rate: float = 0.001
     step_deviation: float = 0.03
     bfloat16: bool = False
@@ -99,6 +106,9 @@ class Fit:
         bound = math.sqrt(3 * INPUT_VARIANCE)
         noise = torch.rand(self.target.shape, generator=self._dice(0))
         self._input = ((2 * noise - 1) * bound).to(self.device)
+        if settings.guided and not self.silent:
+            guide = self.frames.forward(interpolated(shown, hidden, rate) / unit).to(self.device)
+            self._input = GUIDED_NOISE * self._input + guide * math.sqrt(INPUT_VARIANCE) / guide.std()
         self.done = 0
         self.whole = True
         """False while a step changes things: an interruption then leaves nothing worth keeping."""
@@ -209,6 +219,13 @@ class Fit:
         """A generator for each step: a fit that goes on needs no state of one."""
         seed = np.random.SeedSequence([self.settings.seed, step]).generate_state(1, np.uint64)[0]
         return torch.Generator().manual_seed(int(seed >> np.uint64(1)))
+
+
+def interpolated(audio: Real, missing: Mask, rate: int) -> Real:
+    """``audio`` ``(n,)``, its ``missing`` samples filled by autoregression from both sides."""
+    filled = audio.copy()
+    filled[missing] = Interpolate().restore(Window(audio[:, None], missing, rate), lambda _: None)[:, 0]
+    return filled
 
 
 def held_out(missing: Mask, frame: int) -> Mask:

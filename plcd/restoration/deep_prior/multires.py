@@ -34,7 +34,7 @@ def convolution(
 
 
 class _Joining(torch.autograd.Function):
-    """Channels side by side. Their gradients come apart as tensors of their own: strided ones cost ten times as much further on."""
+    """Channels side by side. Their gradients come apart as tensors of their own: strided ones cost ten times as much."""
 
     @staticmethod
     def forward(ctx: Any, *parts: Tensor) -> Tensor:

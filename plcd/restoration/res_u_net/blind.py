@@ -13,10 +13,10 @@ import numpy as np
 
 from plcd.neural.errors import ModelError
 from plcd.neural.patches import BINS, FULL_SCALE, HOP, RATE, SIZE, Flags, Picture, Wave, spectra
+from plcd.restoration.bands import Band
 from plcd.restoration.blind import Pace
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.filling import fill as autoregressive
-from plcd.restoration.res_u_net.bands import Band
 from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
 from plcd.restoration.res_u_net.phases import Spectra, griffin_lim
 from plcd.restoration.res_u_net.pictures import Repairs, repaired, samples_under

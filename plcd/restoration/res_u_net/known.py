@@ -13,9 +13,9 @@ import numpy as np
 
 from plcd.neural.errors import ModelError
 from plcd.neural.patches import FULL_SCALE, PATCH, RATE, Flags, Wave, picture
+from plcd.restoration.bands import Band, at_16_khz, fades
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.interpolate import Interpolate
-from plcd.restoration.res_u_net.bands import Band
 from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
 from plcd.restoration.res_u_net.pictures import Repairs, frames_over
 from plcd.restoration.restorer import Audio, Progress, Reach, Window, runs_of
@@ -24,9 +24,6 @@ LONGEST_S: Final = 0.35
 """70 % of a patch."""
 CONTEXT_S: Final = 0.3
 """Half a patch, and a little more."""
-_LED: Final = 64
-"""Samples at either end of a gap over which the difference that the network makes fades in: steps at 16 kHz are no steps
-above."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class ResUNet:
         audio[window.missing] = Interpolate().restore(window, lambda share: progress(share / 2))
         wanted = runs_of(window.missing if window.wanted is None else window.missing & window.wanted)
         band = Band(len(audio), window.rate)
-        missing = _at_16_khz(window.missing, window.rate, band.size)
+        missing = at_16_khz(window.missing, window.rate, band.size)
         for channel in range(audio.shape[1]):
             low = band.down(audio[:, channel])
             better = low.copy()
@@ -62,7 +59,7 @@ class ResUNet:
                 self._repair(better, missing, middle)
             change = band.up(better - low)
             for start, stop in wanted:
-                audio[start:stop, channel] += change[start:stop] * _fades(stop - start)
+                audio[start:stop, channel] += change[start:stop] * fades(stop - start)
             progress((1 + (channel + 1) / audio.shape[1]) / 2)
         return audio[window.missing]
 
@@ -79,21 +76,3 @@ class ResUNet:
         except ModelError as error:
             raise RestorationError(f"res-u-net: the network: {error}") from None
         part[:] = rebuilt(given, lost, touched, made, self.rounds)[: part.size]
-
-
-def _at_16_khz(missing: Flags, rate: int, size: int) -> Flags:
-    """Which samples at 16 kHz lie in a gap or beside its edge."""
-    places = np.arange(size) * rate / RATE
-    before = np.minimum(np.floor(places).astype(np.int64), missing.size - 1)
-    behind = np.minimum(before + 1, missing.size - 1)
-    found: Flags = missing[before] | missing[behind]
-    return found
-
-
-def _fades(samples: int) -> Wave:
-    led = min(_LED, samples // 2)
-    fades = np.ones(samples)
-    if led:
-        rising = np.sin(np.pi / 2 * (np.arange(led) + 0.5) / led) ** 2
-        fades[:led], fades[-led:] = rising, rising[::-1]
-    return fades

@@ -9,6 +9,10 @@ What the paper leaves open is read so. Channels double from ``width`` to at most
 (the paper's three are for pictures with colours) and is there in all six, so that the subtraction alone tells *Res-* from the
 others. Strided and transposed convolutions have no norm and no ReLU of their own. The map of the attention has one channel.
 
+*Bridged* is ours, and still blind: frames that hold nothing are found and drawn as lines between their neighbours
+(:mod:`plcd.training.networks.bridging`), a second channel says which hold something, and the last convolution begins as zeros.
+So the residual begins with what lines across known places are, and learns what they miss.
+
 Magnitudes ``m`` are shown as ``(m / s) ** power``, s being the root mean square of the frames that hold anything: the network
 need not know how loud the music is. MSE of magnitudes themselves (``power`` 1) hears little but the loudest partials.
 """
@@ -19,13 +23,13 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from plcd.training.networks.bridging import bridge, holding
+
 LEVELS: Final = 5
 PAPER_MOMENTUM: Final = 3e-4
 """Of batch norm's running figures: the paper's decay of .9997. They then need some ten thousand steps to come about."""
 _EPSILON: Final = 1e-3
 """Of batch norm (section 5.2)."""
-_EMPTY: Final = 1e-6
-"""Of the loudest frame's power: what holds less is empty."""
 _LEAST: Final = 1e-6
 """Scale of silence."""
 
@@ -69,6 +73,7 @@ class UNet(nn.Module):
         attention: bool = False,
         power: float = 1.0,
         momentum: float = 0.03,
+        bridged: bool = False,
     ) -> None:
         """Raises ValueError for figures that make no network."""
         super().__init__()
@@ -76,10 +81,10 @@ class UNet(nn.Module):
             raise ValueError(
                 f"width {width} must lie in 1..most ({most}), power {power:g} and momentum {momentum:g} in 0..1"
             )
-        self.residual, self.power = residual, power
+        self.residual, self.power, self.bridged = residual, power, bridged
         widths = [min(width * 2**level, most) for level in range(LEVELS)]
         deepest = widths[-1]
-        self.down = nn.ModuleList(_block(*pair, momentum) for pair in pairwise([1, *widths]))
+        self.down = nn.ModuleList(_block(*pair, momentum) for pair in pairwise([1 + bridged, *widths]))
         self.shrink = nn.ModuleList(
             nn.Conv2d(channels, channels, 3, 2, 1) if strided else nn.MaxPool2d(3, 2, 1)
             for channels in widths
@@ -97,11 +102,13 @@ class UNet(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 assert module.bias is not None
                 nn.init.zeros_(module.bias)
+        if bridged:
+            nn.init.zeros_(self.last.weight)
 
     def scale(self, magnitude: Tensor) -> Tensor:
         """``(batch, 1, 1, 1)``: the root mean square of the frames that hold anything, at least 1e-6."""
-        power = magnitude.square().mean(dim=(1, 2), keepdim=True)
-        holds = (power > _EMPTY * power.amax(dim=3, keepdim=True)).to(power.dtype)
+        power = magnitude.square().mean(dim=2, keepdim=True)
+        holds = holding(magnitude)
         mean = (power * holds).sum(dim=3, keepdim=True) / holds.sum(dim=3, keepdim=True).clamp_min(1.0)
         return mean.clamp_min(_LEAST**2).sqrt()
 
@@ -116,7 +123,11 @@ class UNet(nn.Module):
 
     def answer(self, shown: Tensor) -> Tensor:
         """What it makes of :meth:`shown`, of the same shape and in the same measure; may be below zero."""
-        hidden, kept = shown, []
+        holds = holding(shown) if self.bridged else None
+        if holds is not None:
+            shown = bridge(shown, holds)
+        hidden = shown if holds is None else torch.cat((shown, holds.expand_as(shown)), dim=1)
+        kept = []
         for block, shrink in zip(self.down, self.shrink, strict=True):
             hidden = block(hidden)
             kept.append(hidden)

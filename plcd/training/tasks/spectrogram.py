@@ -14,12 +14,17 @@ from plcd.training.recipe import Recipe
 from plcd.training.tasks.base import Batch, Task
 
 MSE: Final = "mse"
-"""The name of the one loss there is: of patches over their own level. What a network is shown is over the level of what is
-left; where the loud part was deleted the rest would be a thousand times that, and one such patch outweighed all others."""
+"""Loss: of patches over their own level. What a network is shown is over the level of what is left; where the loud part was
+deleted the rest would be a thousand times that, and one such patch outweighed all others."""
+LOG_MSE: Final = "log_mse"
+"""Loss: the logarithm of that, which is what PSNR is. Sustained notes, where lines leave an error of a thousandth, count as
+much as those where they leave all of it."""
 Judged = dict[str, list[tuple[Picture, Flags]]]
 """By kind of deletion: pictures as they were, and which frames are taken from them."""
 _LEAST: Final = 1e-3
 """Of a patch's mean square, as the network measures it."""
+_LEAST_ERROR: Final = 1e-4
+"""Of a patch's level, where logarithms are taken: 40 dB below it nothing is left to win."""
 _AT_ONCE: Final = 16
 """Patches that are made at once to be judged."""
 
@@ -36,8 +41,10 @@ class SpectrogramTask(Task):
             raise TrainingError(
                 f"recipe {recipe.name}: data: rate must be {RATE} and clip_s {PATCH / RATE:g} or more"
             )
-        if set(recipe.weights) != {MSE}:
-            raise TrainingError(f"loss {recipe.loss!r}: a network of spectrograms has one loss, {MSE}")
+        if not set(recipe.weights) <= {MSE, LOG_MSE}:
+            raise TrainingError(
+                f"loss {recipe.loss!r}: a network of spectrograms has the losses {MSE} and {LOG_MSE}"
+            )
         self.register_buffer("window", torch.hann_window(SIZE), persistent=False)
         if recipe.half:
             self.network.to(memory_format=torch.channels_last)
@@ -57,7 +64,9 @@ class SpectrogramTask(Task):
         ):
             made = self.network.answer(shown)
         error, level = ((made.float() - wanted).square(), wanted.square())
-        return {MSE: (error.mean(dim=(1, 2, 3)) / level.mean(dim=(1, 2, 3)).clamp_min(_LEAST)).mean()}
+        relative = error.mean(dim=(1, 2, 3)) / level.mean(dim=(1, 2, 3)).clamp_min(_LEAST)
+        found = {MSE: relative.mean(), LOG_MSE: torch.log(relative + _LEAST_ERROR).mean()}
+        return {name: value for name, value in found.items() if name in self.recipe.weights}
 
     @torch.no_grad()
     def measure(self, judged: Judged) -> dict[str, float]:

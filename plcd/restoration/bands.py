@@ -9,11 +9,14 @@ from typing import Final
 
 import numpy as np
 
-from plcd.neural.patches import RATE, Wave
+from plcd.neural.patches import RATE, Flags, Wave
 from plcd.restoration.errors import RestorationError
 
 MARGIN: Final = 2048
 """Samples mirrored at each end at least, at the higher rate: 46 ms at 44.1 kHz."""
+_LED: Final = 64
+"""Samples at either end of a gap over which the difference that the network makes fades in: steps at 16 kHz are no steps
+above."""
 
 
 class Band:
@@ -56,3 +59,22 @@ def _mirrored(wave: Wave, before: int, behind: int) -> Wave:
     if wave.size <= max(before, behind):
         return np.pad(wave, (before, behind))
     return np.pad(wave, (before, behind), mode="reflect", reflect_type="odd")
+
+
+def at_16_khz(missing: Flags, rate: int, size: int) -> Flags:
+    """Which samples at 16 kHz lie in a gap or beside its edge."""
+    places = np.arange(size) * rate / RATE
+    before = np.minimum(np.floor(places).astype(np.int64), missing.size - 1)
+    behind = np.minimum(before + 1, missing.size - 1)
+    found: Flags = missing[before] | missing[behind]
+    return found
+
+
+def fades(samples: int) -> Wave:
+    """``(samples,)``: by how much a difference that was made at 16 kHz counts in a gap of ``samples``."""
+    led = min(_LED, samples // 2)
+    fades = np.ones(samples)
+    if led:
+        rising = np.sin(np.pi / 2 * (np.arange(led) + 0.5) / led) ** 2
+        fades[:led], fades[-led:] = rising, rising[::-1]
+    return fades
