@@ -17,6 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from comparison.clips import Clip, ClipError, find_clips, read_clip
+from comparison.lines import Lines
 from comparison.work import counting, say
 from machine import describe
 from pictures.cases import KINDS, case_of
@@ -137,21 +138,12 @@ def _read(args: argparse.Namespace) -> list[Clip]:
 
 
 class Store:
-    """Values in ``folder``, one line of JSON each; a line cut short is passed over."""
+    """Values in ``folder``, by key. Raises CliError."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "cases.jsonl"
+        self._lines = Lines(folder, "cases.jsonl")
         self._values: dict[str, dict[str, float]] = {}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
-        except OSError as error:
-            raise CliError(f"--out {folder}: {error.strerror}", ExitCode.FILE) from None
-        for line in lines:
-            try:
-                key, values = json.loads(line)
-            except ValueError:
-                continue
+        for key, values in self._lines:
             self._values[key] = values
 
     def get(self, key: str) -> dict[str, float] | None:
@@ -159,12 +151,7 @@ class Store:
 
     def add(self, key: str, values: dict[str, float]) -> None:
         """Keep them. Raises CliError where the disk will not."""
-        torn = self._path.exists() and self._path.read_bytes()[-1:] not in (b"\n", b"")
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write("\n" * torn + json.dumps([key, values]) + "\n")
-        except OSError as error:
-            raise CliError(f"{self._path}: cannot be written: {error.strerror}", ExitCode.FILE) from None
+        self._lines.add([key, values])
         self._values[key] = values
 
 

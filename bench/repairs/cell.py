@@ -1,15 +1,14 @@
 """One clip with gaps of one length, filled by one method and measured; finished ones are kept on disk."""
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from comparison.clips import Clip
+from comparison.lines import Lines
 from comparison.measures import GAP_SNR, ODG, ZIMTOHRLI, measure
 
-from plcd.cli.errors import CliError, ExitCode
 from plcd.restoration.methods import Options
 from plcd.scoring.pair import Losses, Pair
 from repairs.gaps import LENGTHS, PACKET, flags_of
@@ -85,20 +84,15 @@ def run_cell(cell: Cell) -> Result:
 
 
 class Store:
-    """Results in ``folder``, one line of JSON each; a line cut short is passed over. Raises CliError."""
+    """Results in ``folder``. Raises CliError."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "cells.jsonl"
+        self._lines = Lines(folder, "cells.jsonl")
         self._results: dict[str, Result] = {}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
-        except OSError as error:
-            raise CliError(f"--out {folder}: {error.strerror}", ExitCode.FILE) from None
-        for line in lines:
+        for table in self._lines:
             try:
-                result = Result(**json.loads(line))
-            except (ValueError, TypeError):
+                result = Result(**table)
+            except TypeError:
                 continue
             self._results[result.key] = result
 
@@ -107,12 +101,5 @@ class Store:
 
     def add(self, result: Result) -> None:
         """Keep it. Raises CliError where the disk will not."""
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write("\n" * self._torn() + json.dumps(asdict(result)) + "\n")
-        except OSError as error:
-            raise CliError(f"{self._path}: cannot be written: {error.strerror}", ExitCode.FILE) from None
+        self._lines.add(asdict(result))
         self._results[result.key] = result
-
-    def _torn(self) -> bool:
-        return self._path.exists() and self._path.read_bytes()[-1:] not in (b"\n", b"")

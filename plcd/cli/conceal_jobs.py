@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.folders import make_folder
 from plcd.offline.audio_files import AudioFileError, read_info, same_file
 from plcd.offline.containers import is_audio_name
 
@@ -51,7 +52,7 @@ def plan(source: Path, trace: Path, output: Path, damaged: Path | None) -> Batch
                 raise CliError(f"{place}: is the input directory; give another one", ExitCode.USAGE)
         for place in (output, damaged):
             if place is not None:
-                _make_folder(place)
+                make_folder(place)
     else:
         files = [source]
     jobs = tuple(
@@ -69,18 +70,6 @@ def plan(source: Path, trace: Path, output: Path, damaged: Path | None) -> Batch
 
 def _place(wanted: Path, file: Path, many: bool) -> Path:
     return wanted / file.name if many or wanted.is_dir() else wanted
-
-
-def _make_folder(place: Path) -> None:
-    """``place``, but none of the folders it is in: a mistyped path makes no tree."""
-    try:
-        place.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise CliError(
-            f"{place}: cannot be made: there is no folder {str(place.parent)!r}", ExitCode.FILE
-        ) from None
-    except OSError as error:
-        raise CliError(f"{place}: cannot be made: {error.strerror}", ExitCode.FILE) from None
 
 
 def _length(file: Path) -> int:

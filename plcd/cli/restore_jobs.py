@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.folders import make_folder
 from plcd.cli.traces import read_trace
 from plcd.core.trace import TraceError, check_length
 from plcd.offline.audio_files import AudioInfo, same_file
@@ -48,7 +49,7 @@ def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: boo
     if many and output is not None:
         if any(same_file(output, given) for given in inputs):
             raise CliError(f"{output}: is the input directory; give another one", ExitCode.USAGE)
-        _make_folder(output)
+        make_folder(output)
     jobs = tuple(
         Job(file, _output(file, output, many, what), _list_of(file, gaps), gaps == BLIND) for file in files
     )
@@ -108,15 +109,3 @@ def _list_of(file: Path, gaps: str | None) -> Path | None:
         return Path(gaps)
     listed = Path(gaps) / sidecar_of(file).name
     return listed if listed.exists() else Path(gaps) / f"{file.stem}.txt"
-
-
-def _make_folder(place: Path) -> None:
-    """``place``, but none of the folders it is in: a mistyped path makes no tree."""
-    try:
-        place.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise CliError(
-            f"{place}: cannot be made: there is no folder {str(place.parent)!r}", ExitCode.FILE
-        ) from None
-    except OSError as error:
-        raise CliError(f"{place}: cannot be made: {error.strerror}", ExitCode.FILE) from None

@@ -33,15 +33,6 @@ def tone(hz: float, samples: int = PATCH, rate: int = 16_000) -> np.ndarray[Any,
     return (0.3 * np.sin(2 * np.pi * hz * np.arange(samples) / rate)).astype(np.float32)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    """Beside other tests more threads wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Chords that change, three seconds each."""

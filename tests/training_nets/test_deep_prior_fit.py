@@ -21,11 +21,6 @@ RATE = 4000
 QUICK = Settings(hold_out=False)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def clip(seconds: float = 0.5) -> tuple[Real, Mask]:
     time = np.arange(round(seconds * RATE)) / RATE
     audio = sum(0.2 / k * np.sin(2 * np.pi * 220 * k * time) for k in range(1, 6))

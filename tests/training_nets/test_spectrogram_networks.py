@@ -1,7 +1,6 @@
 """The six networks that repair spectrograms: what they are made of, what they learn from, and that they learn it."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,15 +31,6 @@ from plcd.training.tasks.make import make_network, make_task  # noqa: E402
 from plcd.training.tasks.spectrogram import reference  # noqa: E402
 
 SIX = ("u-net", "attention-u-net", "u-net-v2", "res-u-net", "attention-res-u-net", "res-u-net-v2")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Beside other tests more threads wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
