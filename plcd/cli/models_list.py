@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from plcd.cli.errors import CliError, ExitCode
+from plcd.cli.models_restore import find_restore, load_restore, restore_cost, restore_paths
 from plcd.core.refiner import own_predictor
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def run(args: argparse.Namespace) -> int:
     if not names:
         print(f"no networks ship with this version ({models_folder()}); --model FILE runs one of your own")
         return ExitCode.OK
-    _list([models_folder() / f"{name}.onnx" for name in names], default_name())
+    table = _table()
+    _list(table, [models_folder() / f"{name}.onnx" for name in names], default_name())
+    _list_restore(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
     return ExitCode.OK
 
 
@@ -60,6 +64,8 @@ def _check(file: str) -> int:
     from plcd.neural.errors import ModelError
     from plcd.neural.shipped import find_model
 
+    if (restore := find_restore(file)) is not None:
+        return _check_restore(restore)
     try:
         path = find_model(file)
     except ModelError as error:
@@ -67,8 +73,7 @@ def _check(file: str) -> int:
     network = _loaded(path)
     contract, own = network.contract, own_predictor(network)
     print(f"{path}: keeps the contract")
-    noted = dict(_NOTED.findall(_card(path)))
-    parameters = noted.get("Parameters") or f"{network.parameters:,}"
+    parameters = _noted(path).get("Parameters") or f"{network.parameters:,}"
     print(f"  {contract.name}, {contract.kind}, {contract.stages} stage(s), {parameters} parameters")
     print(
         f"  made for {contract.rate} Hz, sees {contract.context} samples and {contract.horizon} predicted, makes "
@@ -80,29 +85,59 @@ def _check(file: str) -> int:
     return ExitCode.OK
 
 
-def _list(paths: list[Path], default: str | None) -> None:
+def _check_restore(path: Path) -> int:
+    from plcd.neural.spectrogram import KIND
+
+    network = load_restore(path)
+    print(f"{path}: keeps the contract")
+    parameters = _noted(path).get("Parameters") or f"{network.parameters:,}"
+    print(f"  {network.values.get('name', path.stem)}, {KIND}, {parameters} parameters")
+    print(f"  here: {restore_cost(network)}")
+    return ExitCode.OK
+
+
+def _table() -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("name", "kind", "size", "parameters", "here", "scores"):
         table.add_column(title, overflow="fold")
+    return table
+
+
+def _list(table: Table, paths: list[Path], default: str | None) -> None:
     for path in paths:
         name = f"{path.stem} (default)" if path.stem == default else path.stem
-        noted = dict(_NOTED.findall(_card(path)))
-        size = f"{path.stat().st_size / 1e6:.1f} MB"
         try:
             network = _loaded(path)
         except CliError as error:
-            table.add_row(escape(name), "", size, "", "", escape(error.message))
+            table.add_row(escape(name), "", _size(path), "", "", escape(error.message))
             continue
-        row = [
-            name,
-            network.kind,
-            size,
-            noted.get("Parameters", f"{network.parameters:,}"),
-            _cost(network),
-        ]
-        table.add_row(*(escape(cell) for cell in (*row, noted.get("Scores", "none in its card"))))
-    wide = None if sys.stdout.isatty() else WIDTH
-    Console(width=wide).print(table)
+        _row(table, name, path, network.kind, network.parameters, _cost(network))
+
+
+def _list_restore(table: Table) -> None:
+    from plcd.neural.spectrogram import KIND
+
+    for path in restore_paths():
+        try:
+            network = load_restore(path)
+        except CliError as error:
+            table.add_row(escape(path.stem), KIND, _size(path), "", "", escape(error.message))
+            continue
+        _row(table, path.stem, path, KIND, network.parameters, restore_cost(network))
+
+
+def _row(table: Table, name: str, path: Path, kind: str, parameters: int, cost: str) -> None:
+    noted = _noted(path)
+    cells = (name, kind, _size(path), noted.get("Parameters", f"{parameters:,}"), cost)
+    table.add_row(*(escape(cell) for cell in (*cells, noted.get("Scores", "none in its card"))))
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"
+
+
+def _noted(path: Path) -> dict[str, str]:
+    return dict(_NOTED.findall(_card(path)))
 
 
 def _loaded(path: Path) -> "Network[Any]":

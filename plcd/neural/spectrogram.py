@@ -67,12 +67,17 @@ class SpectrogramNetwork:
         return repaired
 
 
+def shipped() -> list[str]:
+    """The names of those that ship, without ``.onnx``."""
+    folder = models_folder() / FOLDER
+    return sorted(path.stem for path in folder.glob("*.onnx")) if folder.is_dir() else []
+
+
 def find_network(name_or_path: str | None) -> Path:
     """The file: a path, or one that ships, with or without ``.onnx``; None: the default. Raises ModelError."""
     if name_or_path is not None and Path(name_or_path).exists():
         return Path(name_or_path)
-    folder = models_folder() / FOLDER
-    names = sorted(path.stem for path in folder.glob("*.onnx")) if folder.is_dir() else []
+    folder, names = models_folder() / FOLDER, shipped()
     name = (name_or_path or DEFAULT).removesuffix(".onnx")
     if name not in names:
         have = f"there are {', '.join(names)}" if names else "none ship with this version"
@@ -84,6 +89,14 @@ def load_network(path: Path) -> tuple[SpectrogramNetwork, bytes]:
     """The network in ``path``, and the file's content. Raises ModelError, without the file's name."""
     content = read_model(path)
     return SpectrogramNetwork(content), content
+
+
+def is_network(path: Path) -> bool:
+    """Whether ``path`` says of itself that it is such a network, if nothing else about it is right."""
+    try:
+        return bool(_values(OnnxFile.parse(read_model(path)).metadata.get(KEY)).get("kind") == KIND)
+    except ModelError:
+        return False
 
 
 def _values(text: str | None) -> dict[str, Any]:

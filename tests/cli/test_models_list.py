@@ -9,6 +9,7 @@ from plcd.cli.errors import CliError
 from plcd.cli.main import main
 from plcd.cli.models import Model, load_model
 from plcd.neural import shipped
+from plcd.neural.spectrogram import find_network
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "neural"))
 import tiny_models as tiny
@@ -127,3 +128,20 @@ def test_names_with_and_without_suffix() -> None:
     assert load_model("none") == Model()
     with pytest.raises(CliError, match="no such shipped network \\(there are bare, broken, tiny\\)"):
         load_model("huge")
+
+
+def test_networks_for_recordings_are_listed_and_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["models"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "spectrogram" in lines["res-u-net-v2"]
+    assert "ms a patch of 512 ms, for plcd restore" in lines["res-u-net-v2"]
+    assert main(["models", "check", "res-u-net-v2"]) == 0
+    said = capsys.readouterr().out
+    assert "keeps the contract\n  res-u-net-v2" in said
+    file = tmp_path / "mine.onnx"
+    file.write_bytes(find_network(None).read_bytes().replace(b'"frames": 128', b'"frames": 129'))
+    assert main(["models", "check", str(file)]) == 3
+    assert f"model {file}: metadata 'frames' must be 128, not 129" in capsys.readouterr().err
