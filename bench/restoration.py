@@ -36,13 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--methods", default="all", help="comma-separated, or all (those installed)")
     parser.add_argument("--gaps", default=",".join(map(str, LENGTHS)), help="lengths in ms (%(default)s)")
     parser.add_argument("--clips", type=int, default=0, help="only the first so many; 0: all")
+    parser.add_argument("--every", type=int, default=1, help="only every so many of them (%(default)s)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each clip (%(default)g)")
     parser.add_argument("--draws", type=int, default=5, help="of the gaps' places, each clip (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for deep-prior")
     parser.add_argument("--steps", type=int, help="for deep-prior")
     parser.add_argument("--jobs", type=int, default=1, help="processes (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("out/restoration"), help="where results are kept")
-    parser.add_argument("--write", action="store_true", help="write bench/RESTORATION.md")
+    parser.add_argument("--write", action="store_true", help="write the page")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where to (bench/RESTORATION.md)")
     args = parser.parse_args(arguments)
     try:
         return _run(args, sys.argv[1:] if arguments is None else arguments)
@@ -80,7 +82,7 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
     text = markdown(results, repairs, args.seconds, args.draws)
     print(text)
     if args.write:
-        PAGE.write_text(_header(command) + text, encoding="utf-8")
+        args.page.write_text(_header(command) + text, encoding="utf-8")
     return int(ExitCode.RUNTIME if failed else ExitCode.OK)
 
 
@@ -115,7 +117,7 @@ def _read(args: argparse.Namespace) -> list[Clip]:
             say(f"restoration: {error}; left out")
     if not clips:
         raise CliError(f"--data {args.data}: no clip can be used", ExitCode.FILE)
-    return clips[: args.clips or None]
+    return clips[: args.clips or None : max(1, args.every)]
 
 
 def _header(command: list[str]) -> str:

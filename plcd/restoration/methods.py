@@ -76,11 +76,12 @@ def _interpolate(options: Options) -> Restorer:
 
 
 def _deep_prior(options: Options) -> Restorer:
-    from plcd.restoration.deep_prior.fitting import Settings
+    from plcd.restoration.deep_prior.fitting import Settings, halves
     from plcd.restoration.deep_prior.restorer import STEPS, DeepPrior
 
     steps = STEPS if options.steps is None else options.steps
-    return DeepPrior(steps, Settings(seed=options.seed), options.device)
+    settings = Settings(seed=options.seed, bfloat16=halves(options.device))
+    return DeepPrior(steps, settings, options.device)
 
 
 def _res_u_net(options: Options) -> Restorer:

@@ -221,6 +221,13 @@ class Fit:
         return torch.Generator().manual_seed(int(seed >> np.uint64(1)))
 
 
+def halves(device: str) -> bool:
+    """Whether convolutions in half precision are the faster ones on ``device``."""
+    if device != "cpu":
+        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
+
+
 def interpolated(audio: Real, missing: Mask, rate: int) -> Real:
     """``audio`` ``(n,)``, its ``missing`` samples filled by autoregression from both sides."""
     filled = audio.copy()
