@@ -22,7 +22,7 @@ from comparison.work import counting, say
 from machine import describe
 from pictures.cases import KINDS, case_of
 from pictures.measure import of_pictures, of_sound
-from pictures.page import SIX, markdown
+from pictures.page import LONG, SIX, markdown
 from pictures.plot import CLIP, draw
 
 from plcd.cli.errors import CliError, ExitCode
@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=BENCH / "data" / "dev", help="folder of clips")
     parser.add_argument("--model", help="file or name (default: the one that ships)")
     parser.add_argument("--six", type=Path, help="folder with the six trained networks, to be compared anew")
+    parser.add_argument("--long", type=Path, help="the paper's V2 trained for longer, to be measured anew")
     parser.add_argument("--clips", type=int, default=0, help="only the first so many; 0: all")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each clip (%(default)g)")
     parser.add_argument("--out", type=Path, default=Path("out/res-u-net"), help="where results are kept")
@@ -67,14 +68,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace, command: list[str]) -> int:
     clips = _read(args)
     store = Store(args.out)
-    six = _measure_six(args.six, clips, store) if args.six else _kept()
+    six = _kept() | (_measure_six(args.six, clips, store) if args.six else {})
+    if args.long:
+        six[LONG] = _without_sound(args.long, clips, store)
     rows = _measure(find_network(args.model), clips, store, sound=True)
     network, content = load_network(find_network(args.model))
     about = network.values | {"sha256": hashlib.sha256(content).hexdigest(), "parameters": network.parameters}
     text = markdown(rows, six, about, args.seconds)
     print(text)
     if args.write:
-        if args.six:
+        if args.six or args.long:
             KEPT.write_text(json.dumps(six, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         machine = ", ".join(f"{name} {value}" for name, value in describe().items())
         head = (
@@ -112,13 +115,14 @@ def _measure_six(folder: Path, clips: list[Clip], store: "Store") -> dict[str, R
         path = folder / name / f"{name}.onnx"
         if not path.is_file():
             raise CliError(f"--six {folder}: there is no {path}", ExitCode.FILE)
-        network, _ = load_network(path)
-        said = {key: network.values[key] for key in ("steps", "commit")}
-        found[name] = said | {
-            "parameters": network.parameters,
-            "rows": _measure(path, clips, store, sound=False),
-        }
+        found[name] = _without_sound(path, clips, store)
     return found
+
+
+def _without_sound(path: Path, clips: list[Clip], store: "Store") -> Row:
+    network, _ = load_network(path)
+    said = {key: network.values[key] for key in ("steps", "commit")}
+    return said | {"parameters": network.parameters, "rows": _measure(path, clips, store, sound=False)}
 
 
 def _kept() -> dict[str, Row]:

@@ -19,6 +19,8 @@ SIX: Final = {
     "res-u-net-v2": ("Res-U-Net V2", 56.3534, 0.1460),
 }
 """Recipe, name, and the paper's means of Tables 2 and 3."""
+LONG: Final = "long"
+"""Beside the six: the paper's V2, trained for longer."""
 _NAMES: Final = {"block": "one block", "blocks": "blocks of 4 to 16 frames"}
 _PROTOCOL: Final = (
     "{clips} clips of bench/data, the first {seconds:g} s, at 16 kHz; every patch of 128 x 128 (512 ms) has 10 to 70 % of its "
@@ -39,6 +41,14 @@ def markdown(rows: list[Row], six: dict[str, Row], about: dict[str, Any], second
         "",
     ]
     lines += ["## Against straight lines across known places", "", *_against(rows), ""]
+    if LONG in six:
+        lines += [
+            f"The paper's V2 as it is (`plcd train res-u-net-v2`), which does not begin with lines, after {six[LONG]['steps']:,} "
+            "steps:",
+            "",
+            *_against(six[LONG]["rows"]),
+            "",
+        ]
     for kind in KINDS:
         own = [row for row in rows if row["kind"] == kind]
         lines += [f"## Before and after, {_NAMES[kind]}", "", *_before_and_after(own), ""]

@@ -41,7 +41,8 @@ LEVEL: Final = 0.1
 GUIDED_NOISE: Final = 0.3
 """What noise is left of the input where a filling guides it, in amplitude."""
 FORGETTING: Final = 0.99
-"""Share of the mean that a step leaves (Ulyanov et al. 2018)."""
+GUIDED_FORGETTING: Final = 0.9
+"""Share of the mean that a step leaves (the first as in Ulyanov et al. 2018); a guided fit has no time for a long one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class Fit:
         """What the network said in the last step."""
         self.best = math.inf
         self.best_at = 0
+        self._kept = GUIDED_FORGETTING if settings.guided else FORGETTING
         self._mean = torch.zeros_like(self.target)
         self._best_mean = self._mean
 
@@ -130,7 +132,7 @@ class Fit:
         self.whole = False
         self.optimiser.step()
         self.said = said.detach()
-        self._mean = FORGETTING * self._mean + (1 - FORGETTING) * self.said
+        self._mean = self._kept * self._mean + (1 - self._kept) * self.said
         self.done = number
         judged = self._judge()
         self.whole = True
@@ -186,7 +188,7 @@ class Fit:
         return said[0].float()
 
     def _normalised(self) -> Tensor:
-        return self._mean / (1 - FORGETTING**self.done) if self.done else self._mean
+        return self._mean / (1 - self._kept**self.done) if self.done else self._mean
 
     def _samples(self, values: Real) -> Tensor:
         """``(samples,)`` as the networks' waves are, ``(span,)``."""
