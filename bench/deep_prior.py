@@ -51,7 +51,7 @@ def jobs_of(arguments: argparse.Namespace) -> list[Job]:
             for network in ("harmonic", "unet"):
                 jobs.append(job("figure8", clip, network, 5000, arguments.minutes))
                 jobs.append(job("figure8", clip, network, 5000, arguments.minutes / 4, guided=True))
-    return [job for job in jobs if not job.result.exists()]
+    return [job for job in jobs if not job.spent]
 
 
 def show(job: Job, progress: Progress) -> None:

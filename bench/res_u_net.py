@@ -16,7 +16,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comparison.clips import Clip, ClipError, find_clips, read_clip
+from comparison.clips import Clip, read_clips
+from comparison.fingerprint import fingerprint
 from comparison.lines import Lines
 from comparison.work import counting, say
 from machine import describe
@@ -66,7 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace, command: list[str]) -> int:
-    clips = _read(args)
+    clips = read_clips(args.data, 512, args.seconds, lambda error: say(f"res-u-net: {error}; left out"))
+    clips = clips[: args.clips or None]
     store = Store(args.out)
     six = _kept() | (_measure_six(args.six, clips, store) if args.six else {})
     if args.long:
@@ -96,10 +98,11 @@ def _measure(path: Path, clips: list[Clip], store: "Store", sound: bool) -> list
     network, content = load_network(path)
     digest = hashlib.sha256(content).hexdigest()[:16]
     cases = [case_of(clip, kind) for clip in clips for kind in KINDS]
+    code = fingerprint("pictures.measure", "pictures.cases")
     rows = []
     with counting(len(cases)) as advance:
         for case in cases:
-            key = f"{digest} {case.kind} {case.key} {sound}"
+            key = f"{digest} {case.kind} {case.key} {sound} {code}"
             values = store.get(key)
             if values is None:
                 values = of_pictures(case, network) | (of_sound(case, network) if sound else {})
@@ -129,26 +132,16 @@ def _kept() -> dict[str, Row]:
     return dict(json.loads(KEPT.read_text(encoding="utf-8"))) if KEPT.is_file() else {}
 
 
-def _read(args: argparse.Namespace) -> list[Clip]:
-    clips = []
-    for path in find_clips(args.data):
-        try:
-            clips.append(read_clip(args.data, path, 512, args.seconds))
-        except ClipError as error:
-            say(f"res-u-net: {error}; left out")
-    if not clips:
-        raise CliError(f"--data {args.data}: no clip can be used", ExitCode.FILE)
-    return clips[: args.clips or None]
-
-
 class Store:
     """Values in ``folder``, by key. Raises CliError."""
 
     def __init__(self, folder: Path) -> None:
         self._lines = Lines(folder, "cases.jsonl")
         self._values: dict[str, dict[str, float]] = {}
-        for key, values in self._lines:
-            self._values[key] = values
+        for line in self._lines:
+            match line:
+                case [str(key), dict(values)]:
+                    self._values[key] = values
 
     def get(self, key: str) -> dict[str, float] | None:
         return self._values.get(key)

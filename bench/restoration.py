@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comparison.clips import Clip, ClipError, find_clips, read_clip
+from comparison.clips import read_clips
 from comparison.fingerprint import PACKAGES, version
 from comparison.pools import local_pool
 from comparison.work import counting, say
@@ -66,7 +66,8 @@ def _run(args: argparse.Namespace, command: list[str]) -> int:
         raise CliError(f"--draws {args.draws}: at least 1", ExitCode.USAGE)
     options = Options(args.device, args.steps)
     repairs = find_repairs(args.methods, options)
-    clips = _read(args)
+    clips = read_clips(args.data, PACKET, args.seconds, lambda error: say(f"restoration: {error}; left out"))
+    clips = clips[: args.clips or None : max(1, args.every)]
     store = Store(args.out)
     cells = [
         Cell(clip, length, repair.name, options, key_of(clip, length, repair.identity, draw), draw)
@@ -106,18 +107,6 @@ def _work(cells: list[Cell], store: Store, jobs: int) -> int:
                 store.add(result)
             advance(name)
     return failed
-
-
-def _read(args: argparse.Namespace) -> list[Clip]:
-    clips = []
-    for path in find_clips(args.data):
-        try:
-            clips.append(read_clip(args.data, path, PACKET, args.seconds))
-        except ClipError as error:
-            say(f"restoration: {error}; left out")
-    if not clips:
-        raise CliError(f"--data {args.data}: no clip can be used", ExitCode.FILE)
-    return clips[: args.clips or None : max(1, args.every)]
 
 
 def _header(command: list[str]) -> str:

@@ -1,6 +1,7 @@
 """The recordings that everything is measured on."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def find_clips(folder: Path) -> list[Path]:
     if not found:
         raise CliError(f"--data {folder}: holds no audio files", ExitCode.FILE)
     return found
+
+
+def read_clips(
+    folder: Path, packet: int, seconds: float, left_out: Callable[[ClipError], None]
+) -> list[Clip]:
+    """All that can be used of :func:`find_clips`; of others ``left_out`` hears. Raises CliError if none can."""
+    clips = []
+    for path in find_clips(folder):
+        try:
+            clips.append(read_clip(folder, path, packet, seconds))
+        except ClipError as error:
+            left_out(error)
+    if not clips:
+        raise CliError(f"--data {folder}: no clip can be used", ExitCode.FILE)
+    return clips
 
 
 def read_clip(folder: Path, path: Path, packet: int, seconds: float) -> Clip:

@@ -56,6 +56,14 @@ class Job:
         )
 
     @property
+    def spent(self) -> bool:
+        """Whether so many steps or seconds were taken already."""
+        if not self.result.exists():
+            return False
+        done = json.loads(self.result.read_text(encoding="utf-8"))
+        return bool(done["step"] >= self.steps or done["seconds"] >= self.seconds)
+
+    @property
     def curve(self) -> Path:
         return self.folder / f"{self.name}.csv"
 

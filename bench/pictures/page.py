@@ -139,7 +139,7 @@ def _six(six: dict[str, Row]) -> list[str]:
             Figure(f"{one['parameters']:,}"),
         ]
         found.append((title, figures))
-    steps = sorted({one["steps"] for one in six.values()})
+    steps = sorted({six[name]["steps"] for name in SIX})
     header = [
         "network",
         "PSNR, one block",

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plcd.cli.errors import CliError, ExitCode
-from plcd.cli.restore_jobs import BLIND, plan
+from plcd.cli.restore_jobs import AUTO, BLIND, plan
 from plcd.cli.restore_run import run_here, run_on_cluster
 from plcd.cli.restore_view import print_table, say
 from plcd.cli.restore_work import Settings
+from plcd.restoration.detect import SHORTEST
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.methods import METHODS, Options
 
@@ -64,8 +65,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument(
         "--device",
         metavar="DEVICE",
-        default="cpu",
-        help="cpu or cuda, for deep-prior (default: %(default)s)",
+        help="cpu or cuda, for deep-prior (default: cpu)",
     )
     parser.add_argument("--steps", metavar="N", type=int, help="steps of each fit at most, for deep-prior")
     parser.add_argument(
@@ -90,15 +90,30 @@ def run(args: argparse.Namespace) -> int:
         raise CliError(f"--steps {args.steps}: at least 1", ExitCode.USAGE)
     if args.method not in METHODS:
         raise CliError(f"--method {args.method}: there are {', '.join(METHODS)}", ExitCode.USAGE)
+    for flag in ("device", "steps", "model"):
+        if getattr(args, flag) is not None and flag not in METHODS[args.method].takes:
+            able = ", ".join(name for name, method in METHODS.items() if flag in method.takes)
+            raise CliError(f"--{flag} is for {able}, not for {args.method}", ExitCode.USAGE)
+    if args.gaps == AUTO and args.packet < SHORTEST:
+        raise CliError(
+            f"--packet {args.packet}: auto looks for packets of {SHORTEST} samples or more", ExitCode.USAGE
+        )
     if args.gaps == BLIND and args.preview:
         raise CliError(
             "--preview shows gaps one by one: it needs to know them, not --gaps blind", ExitCode.USAGE
         )
     if args.gaps == BLIND and args.scheduler:
         raise CliError("--gaps blind works here: leave out --scheduler", ExitCode.USAGE)
-    jobs = plan(args.input, args.output, args.gaps, args.preview)
+    try:
+        jobs = plan(args.input, args.output, args.gaps, args.preview)
+    except OSError as error:  # names too long, folders that may not be read
+        raise CliError(f"{str(error.filename)[:200]}: {error.strerror}", ExitCode.FILE) from None
     settings = Settings(
-        args.method, Options(args.device, args.steps, args.model), args.packet, args.preview, args.overwrite
+        args.method,
+        Options(args.device or "cpu", args.steps, args.model, folder=jobs[0].output.parent),
+        args.packet,
+        args.preview,
+        args.overwrite,
     )
     try:
         done = run_on_cluster(args.scheduler, jobs, settings) if args.scheduler else run_here(jobs, settings)

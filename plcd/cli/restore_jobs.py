@@ -18,6 +18,7 @@ from plcd.restoration.sidecar import read_sidecar, sidecar_of
 
 AUTO = "auto"
 BLIND = "blind"
+PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: boo
 
     Raises CliError for what makes all impossible.
     """
-    what = "preview" if preview else "restored"
+    what = PREVIEW if preview else "restored"
     files: list[Path] = []
     for given in inputs:
         files += _files_in(given) if given.is_dir() else [given]
@@ -53,9 +54,15 @@ def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: boo
     jobs = tuple(
         Job(file, _output(file, output, many, what), _list_of(file, gaps), gaps == BLIND) for file in files
     )
+    sources = {file.resolve() for file in files}
     taken: dict[Path, Path] = {}
     for job in jobs:
-        other = taken.setdefault(job.output, job.source)
+        place = job.output.resolve()
+        if place in sources and place != job.source.resolve():
+            raise CliError(
+                f"{job.output} is an input, and would become the output of {job.source}", ExitCode.USAGE
+            )
+        other = taken.setdefault(place, job.source)
         if other is not job.source:
             raise CliError(f"{other} and {job.source} would both become {job.output}", ExitCode.USAGE)
     return jobs
@@ -96,7 +103,9 @@ def _files_in(folder: Path) -> list[Path]:
 def _output(file: Path, wanted: Path | None, many: bool, what: str) -> Path:
     if wanted is None:
         return restored_name(file, what)
-    return wanted / file.name if many or wanted.is_dir() else wanted
+    if many or wanted.is_dir():
+        return wanted / (restored_name(file, what).name if what == PREVIEW else file.name)
+    return wanted
 
 
 def _list_of(file: Path, gaps: str | None) -> Path | None:

@@ -86,6 +86,8 @@ def _in_one_line(done: Done, do: Callable[[Done], None]) -> Done:
         done.failure = str(error)
     except CliError as error:
         done.failure = error.message
+    except OSError as error:
+        done.failure = f"{error.filename or done.job.source}: {error.strerror or error}"
     return done
 
 

@@ -166,7 +166,8 @@ def _open(path: Path) -> soundfile.SoundFile:
     except (
         soundfile.SoundFileError,
         TypeError,
-    ) as error:  # TypeError: taken for headerless audio by its suffix
+        UnicodeError,
+    ) as error:  # TypeError: taken for headerless audio by its suffix; UnicodeError: a name in no encoding
         raise AudioFileError(f"{path}: is not audio: {_reason(error)}") from None
 
 

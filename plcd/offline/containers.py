@@ -25,6 +25,26 @@ _BY_SUFFIX: dict[str, tuple[str, ...]] = {
 _LADDER = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 """Linear encodings, each at least as fine as the one before."""
 
+_EXACT = {
+    "PCM_S8": 8,
+    "PCM_U8": 8,
+    "PCM_16": 16,
+    "PCM_24": 24,
+    "PCM_32": 32,
+    "FLOAT": 24,
+    "DOUBLE": 53,
+    "ULAW": 14,
+    "ALAW": 13,
+    "ALAC_16": 16,
+    "ALAC_20": 20,
+    "ALAC_24": 24,
+    "ALAC_32": 32,
+}
+"""Encodings that give back what was decoded from them, and how many bits of a sample they hold."""
+
+_LOGARITHMIC = ("ULAW", "ALAW")
+"""Of those: they hold none but their own."""
+
 _LINEAR_EQUAL = {"ALAC_16": "PCM_16", "ALAC_20": "PCM_24", "ALAC_24": "PCM_24", "ALAC_32": "PCM_32"}
 """Lossless encodings of one container only, and the linear one that holds the same samples."""
 
@@ -71,6 +91,23 @@ def encoding_for(container: str, source_encoding: str) -> str:
     if finer:
         return finer[0]
     return coarser[-1] if coarser else str(soundfile.default_subtype(container))
+
+
+def holds(encoding: str, source_encoding: str) -> bool:
+    """Whether ``encoding`` gives back samples of ``source_encoding`` as they were. What a lossy source decodes to is held by any
+    encoding that is not lossy itself.
+    """
+    if encoding == source_encoding:
+        return encoding in _EXACT
+    wide = _EXACT.get(encoding)
+    if wide is None or encoding in _LOGARITHMIC:
+        return False
+    source = _EXACT.get(source_encoding)
+    if source is None:
+        return True
+    if "DOUBLE" in (encoding, source_encoding) or source_encoding == "FLOAT":
+        return encoding == "DOUBLE"
+    return wide >= source
 
 
 def _suffix(path: Path) -> str:

@@ -76,11 +76,11 @@ def restore_blind(
                     journal.add(begin, renewed)
                 else:
                     resumed += len(renewed)
-                # What no channel changes keeps the bits it had, also where they are more than float32 holds.
-                other = (renewed != before.astype(np.float32)).any(axis=1)
+                # What does not change keeps the bits it had, also where they are more than float32 holds.
+                other = renewed != before.astype(np.float32)
                 before[other] = renewed[other]
                 tape.put(begin, before)
-                changed += int(other[: pace.size].sum())
+                changed += int(other[: pace.size].any(axis=1).sum())
                 advanced(min(pace.size, info.samples - begin))
             for audio in tape.release(info.samples):
                 writer.write(audio)

@@ -21,6 +21,8 @@ from plcd.core.linear_prediction import burg, prediction_errors
 from plcd.offline.audio_files import AudioInfo, read_blocks
 from plcd.restoration.restorer import Audio, Mask, runs_of
 
+SHORTEST: Final = 16
+"""Samples of a packet at least: fewer are zero or repeated by chance."""
 MOST_PACKETS: Final = 16
 """The longest hole that is looked for: longer bursts hardly occur, and longer rests do."""
 SLACK: Final = 3

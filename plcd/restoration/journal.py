@@ -66,7 +66,8 @@ class Journal:
             except OSError as error:
                 raise self._failed(error) from None
             self._has_more = self._begin()
-            self._holds_any = False
+            self._holds_any = self._has_more
+            self._read_any = False
             self._opened = opened.pop_all()
         return self
 
@@ -88,13 +89,15 @@ class Journal:
         if restored is None:
             self._has_more = False
             self._cut(place)
-        self._holds_any |= restored is not None
+            self._holds_any = self._read_any
+        else:
+            self._read_any = True
         return restored
 
     def add(self, start: int, restored: Restored) -> None:
         """Keep a finished window, ``(samples, channels)``."""
         data = base64.b64encode(restored.astype("<f4").tobytes()).decode("ascii")
-        self._write([start, restored.shape[0], data])
+        self._write(_line([start, restored.shape[0], data]))
         self._holds_any = True
 
     def remove(self) -> None:
@@ -102,24 +105,23 @@ class Journal:
         self._holds_any = False
 
     def _begin(self) -> bool:
-        """Read whose it is, or write it into a new one; whether there is anything to read."""
+        """Read whose it is, or write it into a new one; whether there is anything more to read."""
+        own = _line(asdict(self._job))
         line = self._reading.readline()
-        if not line.endswith(b"\n"):
+        if len(line) < len(own) and own.startswith(
+            line
+        ):  # new, or what was written of it when the disk was full
             self._cut(0)
-            self._write(asdict(self._job))
+            self._write(own)
             return False
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            found = None
-        if found != asdict(self._job):
+        if line != own:
             raise RestorationError(
-                f"{self.path}: is of another restoration (other input, gaps or settings): finish that one, or delete it"
+                f"{self.path}: is of another restoration (other input, gaps or settings), or of something else: finish that "
+                "one, or delete it"
             )
-        return True
+        return os.fstat(self._reading.fileno()).st_size > len(own)
 
-    def _write(self, value: object) -> None:
-        line = json.dumps(value).encode() + b"\n"
+    def _write(self, line: bytes) -> None:
         try:
             if self._writing.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -134,6 +136,10 @@ class Journal:
 
     def _failed(self, error: OSError) -> RestorationError:
         return RestorationError(f"{self.path}: cannot be written: {error.strerror or error}")
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"
 
 
 def _parse(line: bytes, start: int, samples: int, channels: int) -> Restored | None:

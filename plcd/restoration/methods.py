@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from plcd.restoration.blind import BlindRestorer
@@ -22,6 +23,8 @@ class Options:
     """For methods with trained weights: a file or the name of one that ships; None: the method's own."""
     seed: int = 0
     """Of whatever is drawn."""
+    folder: Path | None = None
+    """Where a method may keep work that is not finished; None: nowhere. It changes no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Method:
     """Packages that have to be installed."""
     extra: str = ""
     """The optional extra that brings them."""
+    takes: tuple[str, ...] = ()
+    """Those of the options that concern it."""
     make_blind: Callable[[Options], BlindRestorer] | None = None
     """For methods that need not know where the gaps are."""
 
@@ -81,7 +86,7 @@ def _deep_prior(options: Options) -> Restorer:
 
     steps = STEPS if options.steps is None else options.steps
     settings = Settings(seed=options.seed, bfloat16=halves(options.device))
-    return DeepPrior(steps, settings, options.device)
+    return DeepPrior(steps, settings, options.device, options.folder)
 
 
 def _res_u_net(options: Options) -> Restorer:
@@ -105,10 +110,12 @@ METHODS: Final[dict[str, Method]] = {
         _deep_prior,
         ("torch",),
         "restore",
+        ("device", "steps"),
     ),
     "res-u-net": Method(
         "a trained network of spectrograms; gaps up to 350 ms, and blind (--gaps blind)",
         _res_u_net,
+        takes=("model",),
         make_blind=_res_u_net_blind,
     ),
 }

@@ -50,14 +50,15 @@ def _sounds(
 ) -> Iterator[Audio]:
     around = round(AROUND_S * info.rate)
     reach = restorer.reach(info.rate)
-    tape = Tape(read_blocks(info, BLOCK), info.channels)
+    tape, given = (Tape(read_blocks(info, BLOCK), info.channels) for _ in range(2))
     for group in groups:
         heard = max(0, group.start - around), min(info.samples, group.stop + around)
         start, stop = group.window(reach, info.samples)
-        for _ in tape.release(min(start, heard[0])):
-            pass
-        tape.read_to(max(stop, heard[1]))
-        yield tape.cut(*heard)
+        for one in (tape, given):
+            for _ in one.release(min(start, heard[0])):
+                pass
+            one.read_to(max(stop, heard[1]))
+        yield given.cut(*heard)
         yield np.zeros((round(BETWEEN_S * info.rate), info.channels))
         put(tape, group, restore_group(info, gaps, restorer, group, tape, advanced))
         yield tape.cut(*heard)

@@ -6,7 +6,7 @@ Files, journals and outputs stay here, so no disk is shared, and what is finishe
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -50,7 +50,7 @@ class Remote:
     """
 
     def __init__(self, name: str, options: Options, executor: Executor, stopped: threading.Event) -> None:
-        self._asked = Asked.here(name, options)
+        self._asked = Asked.here(name, replace(options, folder=None))
         self._executor = executor
         self._stopped = stopped
         self._reaches: dict[int, Reach] = {}

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from plcd.offline.audio_files import AudioFileError, AudioInfo, AudioWriter, read_blocks
+from plcd.offline.containers import holds
 from plcd.restoration.condition import is_clipped
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.gap_lists import Gaps, mask_of
@@ -19,11 +20,6 @@ from plcd.restoration.windows import Group, grouped, longer_than
 
 BLOCK: Final = 1 << 15
 """Samples read at a time."""
-EXACT: Final = (
-    *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
-    *("ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"),
-)
-"""Encodings that give back what was decoded from them."""
 Advanced = Callable[[float], None]
 """Hears by how many samples of gaps the work went on."""
 
@@ -104,9 +100,10 @@ def job_of(info: AudioInfo, digest: str, gaps: Gaps, restorer: Restorer) -> Job:
 def exact_writer(output: Path, info: AudioInfo, comment: str = "") -> AudioWriter:
     """For a file like ``info`` in which what was not touched is what it was. Raises AudioFileError and RestorationError."""
     writer = AudioWriter(output, info, comment)
-    if writer.encoding not in EXACT:
+    if not holds(writer.encoding, info.encoding):
         raise RestorationError(
-            f"{output}: its encoding is lossy, what was not lost would change too: give an output that ends in .wav or .flac"
+            f"{output}: as {writer.encoding} what was not lost would change too (the input is {info.encoding}): give an output "
+            "that ends in .wav"
         )
     return writer
 

@@ -60,7 +60,7 @@ def read_sidecar(path: Path, audio: AudioInfo, digest: str) -> Found:
         raise RestorationError(f"{path}: its list of holes cannot be read")
     notes = []
     complete_to = facts.get("holes_complete_to")
-    if isinstance(complete_to, int):
+    if isinstance(complete_to, int) and 0 <= complete_to < _MOST:
         notes.append(
             f"{path.name}: lists holes only up to {complete_to / audio.rate:.1f} s, there were too many"
         )

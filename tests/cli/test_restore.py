@@ -175,6 +175,42 @@ def test_a_preview_is_short(tmp_path: Path) -> None:
     assert seconds == pytest.approx(5 * (2 * (2 + PACKET / RATE) + 1.2), abs=0.1)
 
 
+def test_a_preview_beside_a_restoration_and_what_it_shows(tmp_path: Path) -> None:
+    take, out = tmp_path / "take.wav", tmp_path / "out"
+    _record(take, 600, (200, 240))
+    out.mkdir()
+    assert _restore(take, "--preview", "-o", out) == ExitCode.OK
+    assert _restore(take, "-o", out) == ExitCode.OK
+    assert _names(out) == ["take.preview.wav", "take.wav"]
+    was, shown = _read(take), _read(out / "take.preview.wav")
+    around, length = RATE, 2 * RATE + PACKET + CROSSFADE
+    second = 2 * length + round(0.3 * RATE) + round(0.9 * RATE)
+    for gap, place in ((200, 0), (240, second)):  # the first gap lies in what is shown around the second one
+        start = gap * PACKET - around
+        np.testing.assert_array_equal(shown[place : place + length], was[start : start + length])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "suffix", "held"),
+    [("PCM_16", "flac", True), ("PCM_24", "flac", True), ("PCM_32", "flac", False), ("FLOAT", "flac", False)],
+)
+def test_an_output_holds_the_input_or_is_refused(
+    tmp_path: Path, encoding: str, suffix: str, held: bool
+) -> None:
+    take, out = tmp_path / "take.wav", tmp_path / f"out.{suffix}"
+    soundfile.write(take, 4 * _music(60) if encoding == "FLOAT" else _music(60), RATE, encoding)
+    arguments = (take, "--gaps", _trace(tmp_path / "t.txt", 60, (10,)), "--packet", PACKET, "-o", out)
+    if not held:
+        message, code = _fails(*arguments)
+        assert f"the input is {encoding}" in message
+        assert code == ExitCode.FILE
+        assert not out.exists()
+        return
+    assert _restore(*arguments) == ExitCode.OK
+    outside = np.r_[0 : 10 * PACKET, 11 * PACKET : 60 * PACKET]
+    np.testing.assert_array_equal(_read(out)[outside], _read(take)[outside])
+
+
 def test_gaps_too_long_stay_and_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _record(tmp_path / "a.wav", 200, (5, *range(50, 110)))
     assert _restore(tmp_path / "a.wav") == ExitCode.OK
@@ -195,6 +231,7 @@ def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
     (tmp_path / "odd.txt").write_text("0\n2\n")
     (tmp_path / "empty").mkdir()
     soundfile.write(tmp_path / "bare.wav", _music(5), RATE)
+    soundfile.write(tmp_path / "take.restored.wav", _music(5), RATE)
     cut = tmp_path / "cut.wav"
     cut.write_bytes(take.read_bytes()[:-200])
     sidecar_path(cut).write_bytes(sidecar_path(take).read_bytes())
@@ -233,6 +270,15 @@ def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
             2,
             "leave out --scheduler",
         ),
+        ((take, "--model", "lite"), 2, "--model is for res-u-net, not for interpolate"),
+        ((take, "--steps", "5"), 2, "--steps is for deep-prior"),
+        ((take, "--device", "cuda"), 2, "--device is for deep-prior"),
+        ((take, "--gaps", "auto", "--packet", "8"), 2, "packets of 16 samples or more"),
+        ((take, tmp_path / "take.restored.wav"), 2, "take.restored.wav is an input, and would become"),
+        ((tmp_path / ("x" * 300 + ".wav"),), 3, "File name too long"),
+        ((tmp_path / ("x" * 246 + ".wav"),), 3, "no such file"),
+        ((take, "-o", tmp_path / ("x" * 300 + ".wav")), 3, "File name too long"),
+        ((take, "-o", tmp_path / "out.flac"), 3, "the input is FLOAT"),
         ((take, "--method", "res-u-net", "--model", "lite"), 3, "no such network for restoring"),
         ((take, "--method", "res-u-net", "--model", take), 3, "take.wav: "),
     ]

@@ -23,7 +23,7 @@ def test_nothing_and_silence_are_not_clipped() -> None:
         assert not is_clipped(sound)
 
 
-@pytest.mark.parametrize("suffix", ["wav", "aiff"])
+@pytest.mark.parametrize("suffix", ["wav", "aiff", "w64", "rf64"])
 def test_a_file_that_was_cut_off_says_by_how_much(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path / f"a.{suffix}", music(2000))
     assert missing_bytes(path) == 0

@@ -79,6 +79,35 @@ def test_the_journal_of_another_run_is_refused_and_kept(tmp_path: Path, other: J
         pass
 
 
+def test_a_run_that_stops_before_its_first_window_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    fill(path, [4, 5])
+    before = path.read_bytes()
+    with Journal(path, JOB):
+        pass
+    assert path.read_bytes() == before
+    with pytest.raises(KeyboardInterrupt), Journal(path, JOB) as journal:
+        assert journal.next(0, 4) is not None
+        raise KeyboardInterrupt
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"\0\1not mine", b"{", b'{"input_sha256": "no', b"x" * 9999])
+def test_a_file_that_is_no_journal_is_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "p"
+    path.write_bytes(content)
+    own = content == b"{"  # as much as a full disk might have left of ours
+    try:
+        with Journal(path, JOB) as journal:
+            journal.add(0, window(3, 1))
+    except RestorationError as error:
+        assert "or of something else" in str(error)  # noqa: PT017
+        assert not own
+        assert path.read_bytes() == content
+    else:
+        assert own
+
+
 def test_lines_that_are_not_the_wanted_window_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "p"
     fill(path, [4, 5])
