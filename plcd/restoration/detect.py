@@ -31,6 +31,8 @@ EDGE_S: Final = 0.002
 """So much sound on each side of a silence must be"""
 LOUD: Final = 10 ** (-50 / 20)
 """as loud as this (RMS, full scale): what fades into a rest is quieter at its end."""
+ABRUPT: Final = 10 ** (-40 / 20)
+"""The same where nothing is known of how long a hole is: the last bit of 8 is silent between steps as loud as -42 dB."""
 CLICK: Final = 12.0
 """A click's prediction error over the median of those around it, 8 standard deviations of noise. Attacks of percussion reach it
 too, but not at fixed distances, so much the less on a grid."""
@@ -86,13 +88,33 @@ def _stretches(info: AudioInfo, packet: int) -> Iterator[tuple[int, Audio, int]]
         held, start, new = held[kept:], start + kept, new + _STEP - kept
 
 
+def holes(audio: Audio, rate: int, shortest: int, longest: int) -> list[tuple[int, int]]:
+    """Start and end of each silence of ``shortest`` to ``longest`` samples in ``audio`` ``(n, channels)`` that begins and ends in
+    the midst of sound (``ABRUPT`` or louder), whatever made it.
+    """
+    return [
+        (start, stop)
+        for start, stop in runs_of(_silent(audio))
+        if shortest <= stop - start <= longest and _amid(audio, rate, start, stop, ABRUPT)
+    ]
+
+
 def _silences(audio: Audio, rate: int, packet: int) -> Iterator[Suspect]:
-    edge = max(1, round(EDGE_S * rate))
-    silent: Mask = np.logical_not(audio.any(axis=1))
-    for start, stop in _whole_packets(silent, packet):
-        sides = audio[max(0, start - edge) : start], audio[stop : stop + edge]
-        if all(len(side) == edge and _loudness(side) > LOUD for side in sides):
+    for start, stop in _whole_packets(_silent(audio), packet):
+        if _amid(audio, rate, start, stop, LOUD):
             yield Suspect(start, stop, "silence")
+
+
+def _silent(audio: Audio) -> Mask:
+    silent: Mask = np.logical_not(audio.any(axis=1))
+    return silent
+
+
+def _amid(audio: Audio, rate: int, start: int, stop: int, loud: float) -> bool:
+    """Whether there is sound right up to both edges."""
+    edge = max(1, round(EDGE_S * rate))
+    sides = audio[max(0, start - edge) : start], audio[stop : stop + edge]
+    return all(len(side) == edge and _loudness(side) > loud for side in sides)
 
 
 def _repeats(audio: Audio, packet: int) -> Iterator[Suspect]:

@@ -102,8 +102,8 @@ def exact_writer(output: Path, info: AudioInfo, comment: str = "") -> AudioWrite
     writer = AudioWriter(output, info, comment)
     if not holds(writer.encoding, info.encoding):
         raise RestorationError(
-            f"{output}: as {writer.encoding} what was not lost would change too (the input is {info.encoding}): give an output "
-            "that ends in .wav"
+            f"{output}: encoded as {writer.encoding} what was not lost would change too (the input is {info.encoding}): give an "
+            "output that ends in .wav"
         )
     return writer
 

@@ -86,9 +86,8 @@ def test_a_run_that_stops_before_its_first_window_loses_nothing(tmp_path: Path) 
     with Journal(path, JOB):
         pass
     assert path.read_bytes() == before
-    with pytest.raises(KeyboardInterrupt), Journal(path, JOB) as journal:
+    with Journal(path, JOB) as journal:
         assert journal.next(0, 4) is not None
-        raise KeyboardInterrupt
     assert path.read_bytes() == before
 
 

@@ -1,9 +1,9 @@
 """Nothing is known of where the damage is: the network looks at everything and says what it should have been.
 
-*Careful* (the default): a frame counts as damaged where the network says it should hold much more than it does. Only samples in
-such frames change, below 8 kHz, as if they had been known to be missing (:mod:`plcd.restoration.res_u_net.known`). *Not
-careful*: as in the paper. The network's word is taken for every frame, and the phases are Griffin and Lim's, beginning with
-those that there were.
+*Careful* (the default): silences that begin and end in the midst of sound are holes, and filled as if they had been known
+(:mod:`plcd.restoration.res_u_net.known`). Of what is left a frame counts as damaged where the network says it should hold much
+more than it does; only samples in such frames change, below 8 kHz. *Not careful*: as in the paper. The network's word is taken
+for every frame, and the phases are Griffin and Lim's, beginning with those that there were.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,14 @@ from plcd.neural.errors import ModelError
 from plcd.neural.patches import BINS, FULL_SCALE, HOP, RATE, SIZE, Flags, Picture, Wave, spectra
 from plcd.restoration.bands import Band
 from plcd.restoration.blind import Pace
+from plcd.restoration.detect import holes
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.filling import fill as autoregressive
+from plcd.restoration.res_u_net.known import LONGEST_S, ResUNet
 from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
 from plcd.restoration.res_u_net.phases import Spectra, griffin_lim
-from plcd.restoration.res_u_net.pictures import Repairs, repaired, samples_under
-from plcd.restoration.restorer import Audio, runs_of
+from plcd.restoration.res_u_net.pictures import Repairs, frames_over, repaired, samples_under
+from plcd.restoration.restorer import Audio, Window, runs_of
 
 PAPER_ROUNDS: Final = 32
 """The paper does not say how many."""
@@ -30,9 +32,15 @@ CONTEXT: Final = 2048
 STRETCH_S: Final = 8.0
 CONTEXT_S: Final = 0.6
 """More than a patch."""
+SHORTEST_S: Final = 0.004
+"""Of a hole that is plain to see."""
 LED_S: Final = 0.01
 MUCH_DB: Final = 4.0
 """More power than there is, by so much: damaged. A frame of music half of which is silence has 3 dB too little."""
+FADED_DB: Final = 26.0
+"""What lies beside a run of damaged frames has at most so much less power than the network wants in it."""
+_BESIDE: Final = SIZE // HOP
+"""Frames: the last ones may be damaged in part."""
 _AUDIBLE: Final = 1e-5
 """Of full scale: what the network adds below that damages nothing."""
 
@@ -49,7 +57,7 @@ class BlindResUNet:
 
     @property
     def identity(self) -> str:
-        return f"res-u-net blind 1 model={self.digest} careful={self.careful} rounds={self.rounds}"
+        return f"res-u-net blind 2 model={self.digest} careful={self.careful} rounds={self.rounds}"
 
     def pace(self, rate: int) -> Pace:
         Band(1, rate)
@@ -57,6 +65,8 @@ class BlindResUNet:
 
     def renew(self, audio: Audio, start: int, stop: int, rate: int) -> Audio:
         """See :meth:`plcd.restoration.blind.BlindRestorer.renew`."""
+        if self.careful:
+            audio = self._filled(audio, start, stop, rate)
         band = Band(len(audio), rate)
         out = audio[start:stop].copy()
         for channel in range(audio.shape[1]):
@@ -65,6 +75,19 @@ class BlindResUNet:
             if where.any():
                 places = np.arange(start, stop) * RATE // rate
                 out[:, channel] += band.up(changed - low)[start:stop] * where[places]
+        return out
+
+    def _filled(self, audio: Audio, start: int, stop: int, rate: int) -> Audio:
+        """``audio`` with the holes that are plain to see and reach into ``start`` to ``stop``."""
+        missing = np.zeros(len(audio), np.bool_)
+        for begin, end in holes(audio, rate, round(SHORTEST_S * rate), round(LONGEST_S * rate)):
+            if begin < stop and end > start:
+                missing[begin:end] = True
+        if not missing.any():
+            return audio
+        out = audio.copy()
+        known = ResUNet(self.network, self.digest)
+        out[missing] = known.restore(Window(audio, missing, rate), lambda _: None)
         return out
 
     def wave(self, low: Wave) -> tuple[Wave, Flags]:
@@ -80,13 +103,35 @@ class BlindResUNet:
         inside = slice(SIZE, SIZE + low.size)
         if not self.careful:
             return self._all(made, given)[inside], np.ones(low.size, np.bool_)
-        damaged = damaged_frames(made, np.abs(given[:BINS]))
-        where = samples_under(damaged)
-        better = rebuilt(_drawn(padded, where), where, damaged, made[:, damaged], ROUNDS)
+        damaged = broken_off(damaged_frames(made, np.abs(given[:BINS])), made, np.abs(given[:BINS]))
+        where = _shrunk(samples_under(damaged))
+        touched = frames_over(where)
+        better = rebuilt(_drawn(padded, where), where, touched, made[:, touched], ROUNDS)
         return better[inside], where[inside]
 
     def _all(self, made: Picture, given: Spectra) -> Wave:
         return griffin_lim(np.concatenate((made, np.abs(given[BINS:]))), given, self.rounds)
+
+
+def broken_off(damaged: Flags, made: Picture, given: Picture) -> Flags:
+    """Those runs of ``damaged`` beside which the sound goes on. Where it had faded away, or had yet to begin, there is a rest."""
+    wanted, there = np.mean(made**2, axis=0), np.mean(given**2, axis=0)
+    out = damaged.copy()
+    for start, stop in runs_of(damaged):
+        least = 10 ** (-FADED_DB / 10) * float(np.mean(wanted[start:stop]))
+        sides = there[max(0, start - _BESIDE) : start], there[stop : stop + _BESIDE]
+        if any(side.size and side.max() < least for side in sides):
+            out[start:stop] = False
+    return out
+
+
+def _shrunk(where: Flags) -> Flags:
+    """Without the samples at both ends of each run that most windows of what is damaged hardly hold."""
+    out = where.copy()
+    for start, stop in runs_of(where):
+        out[start : start + HOP // 2] = False
+        out[stop - HOP // 2 : stop] = False
+    return out
 
 
 def _drawn(wave: Wave, where: Flags) -> Wave:

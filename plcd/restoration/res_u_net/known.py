@@ -55,24 +55,29 @@ class ResUNet:
             low = band.down(audio[:, channel])
             better = low.copy()
             for gap in wanted:
-                middle = (gap[0] + gap[1]) // 2 * RATE // window.rate
-                self._repair(better, missing, middle)
+                begin, end = (place * RATE // window.rate for place in gap)
+                self._repair(better, missing, begin, end + 1)
             change = band.up(better - low)
             for start, stop in wanted:
                 audio[start:stop, channel] += change[start:stop] * fades(stop - start)
             progress((1 + (channel + 1) / audio.shape[1]) / 2)
         return audio[window.missing]
 
-    def _repair(self, wave: Wave, missing: Flags, middle: int) -> None:
-        """Write into ``wave`` (at 16 kHz) what the patch around ``middle`` becomes."""
-        start = max(0, min(middle - PATCH // 2, wave.size - PATCH))
+    def _repair(self, wave: Wave, missing: Flags, begin: int, end: int) -> None:
+        """Write into ``wave`` (at 16 kHz) what the gap from ``begin`` to ``end`` becomes, in a patch with it in its middle.
+
+        Other gaps are deleted from the picture too, but each is written from its own patch.
+        """
+        start = max(0, min((begin + end) // 2 - PATCH // 2, wave.size - PATCH))
         part, gone = wave[start : start + PATCH], missing[start : start + PATCH]
         given, lost = np.pad(part, (0, PATCH - part.size)), np.pad(gone, (0, PATCH - part.size))
-        touched = frames_over(lost)
         damaged = picture(given)
-        damaged[:, touched] = 0.0
+        damaged[:, frames_over(lost)] = 0.0
+        own = np.zeros_like(lost)
+        own[max(0, begin - 1 - start) : end + 1 - start] = lost[max(0, begin - 1 - start) : end + 1 - start]
+        touched = frames_over(own)
         try:
             made = self.network.repair(damaged)[:, touched] * FULL_SCALE
         except ModelError as error:
             raise RestorationError(f"res-u-net: the network: {error}") from None
-        part[:] = rebuilt(given, lost, touched, made, self.rounds)[: part.size]
+        part[:] = rebuilt(given, own, touched, made, self.rounds)[: part.size]

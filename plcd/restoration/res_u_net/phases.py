@@ -9,6 +9,8 @@ from plcd.neural.patches import HOP, SIZE, Flags, Wave, spectra, window
 
 Spectra = NDArray[np.complex128]
 _TINY: Final = 1e-12
+_UNSURE: Final = HOP
+"""Samples at the ends of a wave that no window weighs enough."""
 
 
 def inverse(frames: Spectra) -> Wave:
@@ -32,14 +34,17 @@ def inverse(frames: Spectra) -> Wave:
 
 def fill(wave: Wave, missing: Flags, frames: Flags, magnitude: NDArray[np.float64], rounds: int) -> Wave:
     """``wave`` with other samples where they are ``missing`` ``(n,)``, such that the ``frames`` (flags) get the ``magnitude``
-    ``(BINS + 1, as many as are flagged)``. What stands there is where the iteration begins; all else is held."""
+    ``(BINS + 1, as many as are flagged)``. What stands there is where the iteration begins; all else is held, and what lies at
+    the very ends of ``wave``, under the rise of one window only."""
     out = wave.copy()
     places = np.flatnonzero(frames)
     if not places.size or not missing.any():
         return out
     first, last = int(places[0]), int(places[-1])
     begin, end = first * HOP, last * HOP + SIZE
-    inside, chosen = missing[begin:end], frames[first : last + 1]
+    inside, chosen = missing[begin:end].copy(), frames[first : last + 1]
+    inside[: _UNSURE if begin == 0 else 0] = False
+    inside[inside.size - (_UNSURE if end > wave.size - HOP else 0) :] = False
     for _ in range(rounds):
         found = spectra(out[begin:end])
         found[:, chosen] = with_magnitude(found[:, chosen], magnitude)
