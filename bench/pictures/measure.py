@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pictures.cases import Case
-from plcd.neural.patches import BINS, FRAMES, FULL_SCALE, RATE, Flags, Picture, Wave, between
+from plcd.neural.patches import BINS, FRAMES, FULL_SCALE, HOP, RATE, SIZE, Flags, Picture, Wave, between
 from plcd.neural.spectrogram import SpectrogramNetwork
 from plcd.restoration.res_u_net.blind import PAPER_ROUNDS, BlindResUNet, damaged_frames
 from plcd.restoration.res_u_net.phases import griffin_lim, inverse
@@ -15,6 +15,8 @@ from plcd.scoring.peaq.model import peaq_basic
 from plcd.scoring.pictures import nrmse, psnr_db
 
 Values = dict[str, float]
+_MIDDLE = (SIZE - HOP) // 2
+"""Samples of a frame before those that are nearest to its middle."""
 
 
 def of_pictures(case: Case, network: SpectrogramNetwork) -> Values:
@@ -46,15 +48,20 @@ def of_pictures(case: Case, network: SpectrogramNetwork) -> Values:
 
 
 def of_sound(case: Case, network: SpectrogramNetwork) -> Values:
-    """ODG and Zimtohrli at 16 kHz before and after, as in the paper (``made``) and as ``plcd restore`` does it (``plcd``)."""
+    """ODG and Zimtohrli at 16 kHz before and after: frames deleted as in the paper (``given``, ``made``), and the same places cut
+    out of the sound, as packets are (``cut``), for ``plcd restore --gaps blind`` (``plcd``).
+    """
     whole = case.spectra()
     given = whole * ~case.deleted
     magnitude = np.concatenate((_repaired(network, np.abs(given[:BINS])), np.abs(given[BINS:])))
-    before = inverse(given)
+    holes = np.repeat(case.deleted, HOP)
+    cut = case.wave.copy()
+    cut[_MIDDLE : _MIDDLE + holes.size][holes[: cut.size - _MIDDLE]] = 0.0
     sounds = {
-        "given": before,
+        "given": inverse(given),
         "made": griffin_lim(magnitude, given, PAPER_ROUNDS),
-        "plcd": BlindResUNet(network, "").wave(before)[0],
+        "cut": cut,
+        "plcd": BlindResUNet(network, "").renew(cut[:, None], 0, cut.size, RATE)[:, 0],
     }
     found: Values = {}
     for name, sound in sounds.items():

@@ -62,7 +62,7 @@ def test_lines_come_nearer_than_nothing_and_sound_is_scored(clip: Clip) -> None:
     heard = of_sound(case, network)
     assert {name.split("_")[0] for name in heard} == {"odg", "zimtohrli"}
     assert all(np.isfinite(value) for value in heard.values())
-    assert heard["zimtohrli_plcd"] > heard["zimtohrli_given"]
+    assert heard["zimtohrli_plcd"] > heard["zimtohrli_cut"]
 
 
 def test_the_command_says_all_and_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from damaged import RATE, Sound, music, write
 
 from plcd.offline.audio_files import read_info
 from plcd.restoration import detect as detect_module
-from plcd.restoration.detect import Suspect, detect
+from plcd.restoration.detect import Suspect, detect, holes
 
 PACKET = 128
 REAL = Path(__file__).parents[2] / "bench" / "data" / "dev"
@@ -103,3 +103,13 @@ def test_nothing_is_found_in_real_music_and_real_losses_are(tmp_path: Path, clip
     lost = found(tmp_path / "a.wav", sound, 512)
     assert [(s.start, s.stop) for s in lost] == [(number * 512, (number + 1) * 512)]
     assert info.rate > RATE
+
+
+def test_holes_begin_and_end_amid_sound() -> None:
+    sound = music(16_000)
+    for start, stop in ((2000, 2050), (4000, 4100), (8000, 11_000), (13_000, 13_200)):
+        sound[start:stop] = 0.0
+    sound[12_900:13_000] *= 0.001  # faded away
+    assert holes(sound, RATE, 64, 2000) == [(4000, 4100)]
+    assert holes(sound, RATE, 50, 3000) == [(2000, 2050), (4000, 4100), (8000, 11_000)]
+    assert holes(np.zeros((1000, 2)), RATE, 1, 2000) == []

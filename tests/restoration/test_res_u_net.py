@@ -167,6 +167,34 @@ def test_blind_changes_nothing_in_sound_that_is_whole() -> None:
     assert not make_blind("res-u-net").renew(silence, 0, RATE, RATE).any()
 
 
+def test_a_gap_is_filled_the_same_whatever_lies_in_its_patch() -> None:
+    """Another gap at the patch's very edge is neither used nor written."""
+    sound = chords(1.5)
+    for other in (30_000 - 11_560, 30_000 + 11_500):
+        missing = holes(len(sound), (30_000 - 400, 30_000 + 400), (other - 500, other + 500))
+        given = np.where(missing[:, None], 0.0, sound)
+        out = given.copy()
+        out[missing] = make("res-u-net").restore(Window(given, missing, RATE), nothing)
+        plain = given.copy()
+        plain[missing] = make("interpolate").restore(Window(given, missing, RATE), nothing)
+        for start, stop in runs_of(missing):
+            error, least = (np.sum((one - sound)[start:stop] ** 2) for one in (out, plain))
+            assert error < 1.5 * least
+
+
+@pytest.mark.parametrize("fades_s", [0.03, 0.05])
+def test_blind_leaves_rests_as_they_are(fades_s: float) -> None:
+    """Notes that fade into digital silence, and begin again."""
+    time = np.arange(round(0.35 * RATE)) / RATE
+    parts = []
+    for hz in (220.0, 330.0, 262.0, 440.0):
+        tones = sum(np.sin(2 * np.pi * hz * k * time) / k for k in range(1, 6))
+        parts += [0.3 * np.exp(-time / fades_s) * tones, np.zeros(RATE // 5)]
+    sound = np.round(np.concatenate(parts) * 32_768)[:, None] / 32_768
+    made = make_blind("res-u-net").renew(sound, 0, len(sound), RATE)
+    assert np.abs(made - sound).max() < 1e-3
+
+
 def test_as_in_the_paper_everything_goes_through() -> None:
     sound = chords(1.0)
     made = BlindResUNet(*load(None), careful=False).renew(sound, 0, len(sound), RATE)
