@@ -81,8 +81,8 @@ def _interpolate(options: Options) -> Restorer:
 
 
 def _deep_prior(options: Options) -> Restorer:
-    from plcd.restoration.deep_prior.fitting import Settings, halves
-    from plcd.restoration.deep_prior.restorer import STEPS, DeepPrior
+    from plcd.restoration.deep_prior.fitting import Settings
+    from plcd.restoration.deep_prior.restorer import STEPS, DeepPrior, halves
 
     steps = STEPS if options.steps is None else options.steps
     settings = Settings(seed=options.seed, bfloat16=halves(options.device))

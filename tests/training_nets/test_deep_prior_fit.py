@@ -10,7 +10,8 @@ torch = pytest.importorskip("torch")
 
 from plcd.restoration import methods  # noqa: E402
 from plcd.restoration.deep_prior import restorer  # noqa: E402
-from plcd.restoration.deep_prior.fitting import Fit, Settings, Step, held_out, interpolated  # noqa: E402
+from plcd.restoration.deep_prior.fitting import Fit, Settings, Step  # noqa: E402
+from plcd.restoration.deep_prior.hidden import held_out, interpolated  # noqa: E402
 from plcd.restoration.deep_prior.restorer import DeepPrior, fit  # noqa: E402
 from plcd.restoration.deep_prior.spectrogram import Real  # noqa: E402
 from plcd.restoration.errors import RestorationError  # noqa: E402

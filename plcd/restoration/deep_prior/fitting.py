@@ -22,12 +22,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from plcd.restoration.deep_prior.hidden import held_out, interpolated
 from plcd.restoration.deep_prior.loss import Loss
 from plcd.restoration.deep_prior.multires import MultiResUNet
 from plcd.restoration.deep_prior.spectrogram import Frames, Real, filled
 from plcd.restoration.deep_prior.unet import UNet
-from plcd.restoration.interpolate import Interpolate
-from plcd.restoration.restorer import Mask, Window, runs_of
+from plcd.restoration.restorer import Mask
 
 NETWORKS: Final[dict[str, Callable[[], nn.Module]]] = {
     "harmonic": MultiResUNet,
@@ -221,33 +221,3 @@ class Fit:
         """A generator for each step: a fit that goes on needs no state of one."""
         seed = np.random.SeedSequence([self.settings.seed, step]).generate_state(1, np.uint64)[0]
         return torch.Generator().manual_seed(int(seed >> np.uint64(1)))
-
-
-def halves(device: str) -> bool:
-    """Whether convolutions in half precision are the faster ones on ``device``."""
-    if device != "cpu":
-        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
-    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
-
-
-def interpolated(audio: Real, missing: Mask, rate: int) -> Real:
-    """``audio`` ``(n,)``, its ``missing`` samples filled by autoregression from both sides."""
-    filled = audio.copy()
-    filled[missing] = Interpolate().restore(Window(audio[:, None], missing, rate), lambda _: None)[:, 0]
-    return filled
-
-
-def held_out(missing: Mask, frame: int) -> Mask:
-    """Known samples to judge by: as many in a row as the longest gap has, in the middle of where they go on longest.
-
-    None where known samples do not reach half a frame beyond on both sides.
-    """
-    chosen = np.zeros_like(missing)
-    gaps, known = runs_of(missing), runs_of(~missing)
-    if gaps and known:
-        length = max(stop - start for start, stop in gaps)
-        start, stop = max(known, key=lambda run: run[1] - run[0])
-        if stop - start >= length + frame:
-            first = (start + stop - length) // 2
-            chosen[first : first + length] = True
-    return chosen

@@ -18,7 +18,8 @@ import torch
 from plcd.neural.patches import RATE
 from plcd.restoration.bands import Band, at_16_khz, fades
 from plcd.restoration.deep_prior import checkpoints
-from plcd.restoration.deep_prior.fitting import Fit, Settings, Step, interpolated
+from plcd.restoration.deep_prior.fitting import Fit, Settings, Step
+from plcd.restoration.deep_prior.hidden import interpolated
 from plcd.restoration.deep_prior.spectrogram import Real
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.restorer import Audio, Mask, Progress, Reach, Window, runs_of
@@ -151,3 +152,10 @@ class DeepPrior:
         told.update(np.where(missing, 0.0, clip).tobytes())
         told.update(missing.tobytes())
         return self.folder / f"deep-prior-{told.hexdigest()[:20]}.ckpt"
+
+
+def halves(device: str) -> bool:
+    """Whether convolutions in half precision are the faster ones on ``device``."""
+    if device != "cpu":
+        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
