@@ -1,5 +1,6 @@
 """``plcd.load_model``: a network for a Concealer, with nothing loaded before it is asked for."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import tiny_models as tiny
 
 import plcd
 from plcd.neural.errors import ModelError
+from plcd.neural.shipped import models_folder
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from shipping import ship
@@ -48,3 +50,12 @@ def test_so_does_a_path_and_what_is_none_is_said(tmp_path: Path) -> None:
         plcd.load_model(path)
     with pytest.raises(ValueError, match="'huge': no such file, and no such shipped network"):
         plcd.load_model("huge")
+
+
+@pytest.mark.parametrize("model", sorted(models_folder().rglob("*.onnx")), ids=lambda model: str(model.stem))
+def test_the_card_has_the_files_hash_and_the_file_no_folders_of_whoever_made_it(model: Path) -> None:
+    content = model.read_bytes()
+    card = model.with_suffix(".md").read_text(encoding="utf-8")
+    assert hashlib.sha256(content).hexdigest() in card
+    for trace in (b"stack_trace", b"/root/", b"/home/", b"site-packages"):
+        assert trace not in content

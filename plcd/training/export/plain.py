@@ -13,6 +13,17 @@ OPSET: Final = 18
 """The lowest that torch's exporter writes without converting; the contract allows 17 to 21."""
 
 
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """``model`` without what the exporter notes of the code and the folders it was made in."""
+    graph = model.graph
+    places = (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer)
+    for place in places:
+        place.doc_string = ""
+        if place is not model:
+            del place.metadata_props[:]
+    return model
+
+
 def plain(
     network: nn.Module, sample: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]
 ) -> onnx.ModelProto:
@@ -38,6 +49,6 @@ def plain(
         program.save(buffer)
     finally:
         network.train(training)
-    model = onnx.load_from_string(buffer.getvalue())
+    model = without_traces(onnx.load_from_string(buffer.getvalue()))
     onnx.checker.check_model(model, full_check=True)
     return model
