@@ -29,7 +29,7 @@ def test_recipes_are_listed() -> None:
         (
             ("parcnett", "--data", "x"),
             3,
-            "recipe 'parcnett': no such file, and no such recipe; there are bin2bin-full",
+            "recipe 'parcnett': no such file, and no such recipe; there are attention-res-u-net",
         ),
         (("parcnet", "--data", "x", "--seed", "-1"), 2, "--seed -1: must not be negative"),
         (("parcnet", "--data", "x", "--steps", "0"), 2, "--steps"),
