@@ -108,7 +108,7 @@ class Fit:
         noise = torch.rand(self.target.shape, generator=self._dice(0))
         self._input = ((2 * noise - 1) * bound).to(self.device)
         if settings.guided and not self.silent:
-            guide = self.frames.forward(interpolated(shown, hidden, rate) / unit).to(self.device)
+            guide = self.frames.forward(interpolated(shown, hidden, rate, 0.0) / unit).to(self.device)
             self._input = GUIDED_NOISE * self._input + guide * math.sqrt(INPUT_VARIANCE) / guide.std()
         self.done = 0
         self.whole = True

@@ -3,7 +3,7 @@
 import numpy as np
 
 from plcd.restoration.deep_prior.spectrogram import Real
-from plcd.restoration.interpolate import Interpolate
+from plcd.restoration.interpolate import AMOUNT, Interpolate
 from plcd.restoration.restorer import Mask, Window, runs_of
 
 
@@ -23,8 +23,10 @@ def held_out(missing: Mask, frame: int) -> Mask:
     return chosen
 
 
-def interpolated(audio: Real, missing: Mask, rate: int) -> Real:
-    """``audio`` ``(n,)``, its ``missing`` samples filled by autoregression from both sides."""
+def interpolated(audio: Real, missing: Mask, rate: int, amount: float = AMOUNT) -> Real:
+    """``audio`` ``(n,)``, its ``missing`` samples filled by autoregression from both sides, with so much sampled innovation."""
     filled = audio.copy()
-    filled[missing] = Interpolate().restore(Window(audio[:, None], missing, rate), lambda _: None)[:, 0]
+    filled[missing] = Interpolate(amount=amount).restore(
+        Window(audio[:, None], missing, rate), lambda _: None
+    )[:, 0]
     return filled
