@@ -37,7 +37,8 @@ _HEAD = """# Deep prior: curves and errors
 
 Written by `bench/deep_prior.py --write` from `bench/deep_prior_curves`. What is compared and why:
 [docs/restoration.md](../docs/restoration.md). NMSE is error over energy in dB (eq. 16 of Miotello et al. 2023): zero fill has 0,
-lower is better.
+lower is better. Networks are asked with noise, as in the paper, and *guided* with two-sided autoregression's filling, as
+`plcd restore` does. Steps are the paper's but for Adam at 0.001; *mean* is of the steps, recent ones weighing most.
 """
 
 

@@ -29,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"plcd: {error.message}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
-        return int(ExitCode.OK)
+        # What stands behind && must not take a restoration that has hardly begun for one that is done.
+        begun = (sys.argv[1:] if argv is None else argv)[:1] == ["restore"]
+        return int(ExitCode.RUNTIME if begun else ExitCode.OK)
     except BrokenPipeError:
         sys.stderr.close()
         return int(ExitCode.OK)

@@ -11,6 +11,7 @@ from plcd.cli.restore_view import print_table, say
 from plcd.cli.restore_work import Settings
 from plcd.restoration.detect import SHORTEST
 from plcd.restoration.errors import RestorationError
+from plcd.restoration.journal import journal_of
 from plcd.restoration.methods import METHODS, Options
 
 if TYPE_CHECKING:
@@ -120,10 +121,11 @@ def run(args: argparse.Namespace) -> int:
     except RestorationError as error:
         raise CliError(str(error), ExitCode.FILE) from None
     except KeyboardInterrupt:
+        there = not args.preview and any(journal_of(job.output).exists() for job in jobs)
         kept = (
-            ""
-            if args.preview
-            else ": what is finished is kept beside the output (.partial), the same command goes on there"
+            ": what is finished is kept beside the output (.partial), the same command goes on there"
+            if there
+            else ", before anything was finished"
         )
         say(f"plcd: interrupted{kept}")
         return ExitCode.RUNTIME

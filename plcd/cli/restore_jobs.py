@@ -19,6 +19,7 @@ from plcd.restoration.sidecar import read_sidecar, sidecar_of
 AUTO = "auto"
 BLIND = "blind"
 PREVIEW = "preview"
+RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: boo
 
     Raises CliError for what makes all impossible.
     """
-    what = PREVIEW if preview else "restored"
+    what = PREVIEW if preview else RESTORED
     files: list[Path] = []
     for given in inputs:
         files += _files_in(given) if given.is_dir() else [given]
@@ -48,6 +49,10 @@ def plan(inputs: list[Path], output: Path | None, gaps: str | None, preview: boo
     if output is None and any(given.is_dir() for given in inputs):
         raise CliError("IN is a directory: say where the output goes (-o DIR)", ExitCode.USAGE)
     if many and output is not None:
+        if is_audio_name(output) and not output.exists():
+            raise CliError(
+                f"{output}: is a file's name, but there are several inputs; give a directory", ExitCode.USAGE
+            )
         if any(same_file(output, given) for given in inputs):
             raise CliError(f"{output}: is the input directory; give another one", ExitCode.USAGE)
         make_folder(output)
@@ -92,9 +97,9 @@ def find_gaps(job: Job, info: AudioInfo, digest: str, packet: int) -> tuple[Foun
 
 
 def _files_in(folder: Path) -> list[Path]:
-    files = sorted(
-        p for p in folder.iterdir() if p.is_file() and is_audio_name(p) and not p.name.startswith(".")
-    )
+    found = {p for p in folder.iterdir() if p.is_file() and is_audio_name(p) and not p.name.startswith(".")}
+    made = {restored_name(file, what) for file in found for what in (RESTORED, PREVIEW)}
+    files = sorted(found - made)
     if not files:
         raise CliError(f"{folder}: holds no audio files", ExitCode.FILE)
     return files

@@ -133,14 +133,14 @@ def _is_there(done: Done, info: AudioInfo, mark: str, settings: Settings) -> boo
     if not output.exists():
         return False
     if comment_in(output) == mark:
-        if not settings.preview:
+        if not settings.preview and not settings.overwrite:
             done.said.append(
                 f"{output}: is there already, restored like this; to have it made anew, delete it"
             )
-        return not settings.preview
+        return not settings.preview and not settings.overwrite
     if not settings.overwrite:
         raise RestorationError(
-            f"{output}: exists already, and is something else: give another output, or --overwrite"
+            f"{output}: exists already, and is something else (or of a kind without tags): give another output, or --overwrite"
         )
     return False
 
@@ -171,6 +171,10 @@ def _renew(done: Done, settings: Settings, restorer: BlindRestorer, sized: Sized
     if outcome.resumed:
         done.said.append(
             f"{done.job.output.name}: {outcome.resumed / info.rate:.1f} s were there from an earlier run"
+        )
+    if not outcome.samples:
+        done.said.append(
+            f"{done.job.output.name}: nothing was found that is damaged: it is the same as {info.path.name}"
         )
     done.seconds = outcome.samples / info.rate
     done.written = True

@@ -51,8 +51,14 @@ _LINEAR_EQUAL = {"ALAC_16": "PCM_16", "ALAC_20": "PCM_24", "ALAC_24": "PCM_24", 
 _LOSSY = ("MP3", "OGG")
 """Containers whose every encoding changes the samples."""
 
-_FOR_LOSSY = "PCM_24"
-"""What a lossy encoding becomes in a container without it: its decoder gives more than 16 bits."""
+_LOSSY_ONLY = ("MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III", "VORBIS", "OPUS")
+"""Encodings that stay in those: WAV can hold MPEG, and nobody means that by it."""
+
+_FOR_LOSSY = "FLOAT"
+"""What a lossy encoding becomes in a container without it: its decoder gives more than 16 bits, and goes beyond full scale."""
+
+_DECODED = {"IMA_ADPCM": 16, "MS_ADPCM": 16, "VOX_ADPCM": 16, "GSM610": 16}
+"""Bits of what other encodings decode to; those that are not here give floating point."""
 
 
 def is_audio_name(path: Path) -> bool:
@@ -81,7 +87,9 @@ def container_for(path: Path, source_name: Path, source_container: str) -> str:
 
 def encoding_for(container: str, source_encoding: str) -> str:
     """The source's encoding where ``container`` has it, else its coarsest without loss, else its finest."""
-    if soundfile.check_format(container, source_encoding):
+    if soundfile.check_format(container, source_encoding) and (
+        container in _LOSSY or source_encoding not in _LOSSY_ONLY
+    ):
         return source_encoding
     wanted = _LINEAR_EQUAL.get(source_encoding, source_encoding)
     rung = _LADDER.index(wanted if wanted in _LADDER else _FOR_LOSSY)
@@ -94,17 +102,15 @@ def encoding_for(container: str, source_encoding: str) -> str:
 
 
 def holds(encoding: str, source_encoding: str) -> bool:
-    """Whether ``encoding`` gives back samples of ``source_encoding`` as they were. What a lossy source decodes to is held by any
-    encoding that is not lossy itself.
-    """
+    """Whether ``encoding`` gives back samples of ``source_encoding`` as they were, or as they are decoded."""
     if encoding == source_encoding:
         return encoding in _EXACT
     wide = _EXACT.get(encoding)
     if wide is None or encoding in _LOGARITHMIC:
         return False
-    source = _EXACT.get(source_encoding)
+    source = _EXACT.get(source_encoding, _DECODED.get(source_encoding))
     if source is None:
-        return True
+        return encoding in ("FLOAT", "DOUBLE")
     if "DOUBLE" in (encoding, source_encoding) or source_encoding == "FLOAT":
         return encoding == "DOUBLE"
     return wide >= source

@@ -103,7 +103,7 @@ def exact_writer(output: Path, info: AudioInfo, comment: str = "") -> AudioWrite
     if not holds(writer.encoding, info.encoding):
         raise RestorationError(
             f"{output}: encoded as {writer.encoding} what was not lost would change too (the input is {info.encoding}): give an "
-            "output that ends in .wav"
+            "output that ends in .wav, or in .flac for up to 24 bits"
         )
     return writer
 

@@ -141,7 +141,7 @@ def test_blind_wants_no_list_and_repairs_what_it_finds(
     assert "is there already, restored like this" in capsys.readouterr().err
     assert (tmp_path / "take.restored.wav").read_bytes() == made
     assert _restore(tmp_path, "-o", tmp_path / "out", *blind) == ExitCode.OK
-    assert _names(tmp_path / "out") == ["take.restored.wav", "take.wav"]
+    assert _names(tmp_path / "out") == ["take.wav"]  # take.restored.wav is an output
 
 
 def test_a_directory_of_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,6 +211,21 @@ def test_an_output_holds_the_input_or_is_refused(
     np.testing.assert_array_equal(_read(out)[outside], _read(take)[outside])
 
 
+@pytest.mark.parametrize("suffix", ["mp3", "ogg"])
+def test_what_a_lossy_file_decodes_to_is_held_beyond_full_scale_too(tmp_path: Path, suffix: str) -> None:
+    take, out = tmp_path / f"take.{suffix}", tmp_path / "out.wav"
+    soundfile.write(take, np.clip(3 * _music(120), -1, 1), RATE)
+    was = _read(take)
+    trace = _trace(tmp_path / "t.txt", -(-len(was) // PACKET), (10,))
+    assert _restore(take, "--gaps", trace, "--packet", PACKET, "-o", out) == ExitCode.OK
+    now, gap = _read(out), np.s_[10 * PACKET : 11 * PACKET]
+    assert np.abs(was).max() > 1
+    np.testing.assert_allclose(np.delete(now, gap, 0), np.delete(was, gap, 0), atol=1e-6)
+    message, code = _fails(take, "--gaps", trace, "--packet", PACKET, "-o", tmp_path / "out.flac")
+    assert "in .flac for up to 24 bits" in message
+    assert code == ExitCode.FILE
+
+
 def test_gaps_too_long_stay_and_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _record(tmp_path / "a.wav", 200, (5, *range(50, 110)))
     assert _restore(tmp_path / "a.wav") == ExitCode.OK
@@ -255,6 +270,11 @@ def test_mistakes_are_one_line_with_an_exit_code(tmp_path: Path) -> None:
         ((tmp_path, "-o", tmp_path), 2, "is the input directory"),
         ((take, tmp_path / "other.wav", "-o", take), 2, "is a file, but there are several inputs"),
         ((take, take), 2, "would both become"),
+        (
+            (take, tmp_path / "other.wav", "-o", tmp_path / "new.wav"),
+            2,
+            "is a file's name, but there are several",
+        ),
         ((take, "--method", "magic"), 2, "there are interpolate"),
         ((take, "--packet", "0"), 2, "1 to 65536"),
         ((take, "--steps", "0"), 2, "at least 1"),
@@ -392,18 +412,25 @@ def test_outputs_that_exist_are_kept(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert _restore(folder, "-o", out) == ExitCode.OK
     finished = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.iterdir()}
     capsys.readouterr()
-    for flags in ((), ("--overwrite",)):  # a command that was interrupted between two files goes on like this
-        assert _restore(folder, "-o", out, *flags) == ExitCode.OK
-        said = capsys.readouterr()
-        assert said.err.count("is there already, restored like this") == 2
-        assert said.out == ""
-        assert finished == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.iterdir()}
+    assert (
+        _restore(folder, "-o", out) == ExitCode.OK
+    )  # a command that was interrupted between two files goes on like this
+    said = capsys.readouterr()
+    assert said.err.count("is there already, restored like this") == 2
+    assert said.out == ""
+    assert finished == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.iterdir()}
+    assert _restore(folder, "-o", out, "--overwrite") == ExitCode.OK
+    for path, (content, changed) in finished.items():
+        assert path.read_bytes() == content
+        assert path.stat().st_mtime_ns > changed
     other = tmp_path / "mix.wav"
     soundfile.write(other, _music(5), RATE)
     mix = other.read_bytes()
     for arguments in ((), ("--preview",)):
         message, code = _fails(folder / "a.wav", "-o", other, *arguments)
-        assert message.endswith("exists already, and is something else: give another output, or --overwrite")
+        assert message.endswith(
+            "exists already, and is something else (or of a kind without tags): give another output, or --overwrite"
+        )
         assert code == ExitCode.FILE
     message, _ = _fails(folder / "b.flac", "-o", out / "a.wav")  # restored, but from another recording
     assert "exists already" in message

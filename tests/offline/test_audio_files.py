@@ -85,7 +85,7 @@ def test_floats_survive_beyond_full_scale(tmp_path: Path, encoding: str, kind: t
         ("FLAC", "PCM_U8", "PCM_16"),
         ("WAV", "PCM_S8", "PCM_U8"),
         ("WAV", "ALAC_16", "PCM_16"),
-        ("WAV", "VORBIS", "PCM_24"),
+        ("WAV", "VORBIS", "FLOAT"),
         ("FLAC", "ULAW", "PCM_24"),
         ("OGG", "PCM_16", "VORBIS"),
         ("MP3", "FLOAT", "MPEG_LAYER_III"),
