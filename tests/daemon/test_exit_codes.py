@@ -391,6 +391,6 @@ def test_ipv6_and_every_interface() -> None:
             count += send(music(0.3), (host, daemon.address[1]), ssrc=len(host)).sent
             stats = daemon.wait_for(lambda stats: stats["packets"]["on_time"] == count)  # noqa: B023
             assert stats["source"]["address"].startswith(shown)
-            time.sleep(1.0)  # the other address waits for a second of silence
+            time.sleep(1.5)  # the other address waits for a second of silence
         assert stats["packets"]["lost"] == stats["packets"]["foreign"] == 0
         daemon.finish()
