@@ -76,9 +76,8 @@ def run(job: Job, seen: Callable[[Point], None]) -> None:
     """Fit, or go on; nothing to do where ``job.result`` says that so many steps or seconds were spent."""
     from plcd.restoration.deep_prior import checkpoints
     from plcd.restoration.deep_prior.fitting import Fit, Settings
+    from plcd.restoration.deep_prior.hidden import interpolated
     from plcd.restoration.deep_prior.loss import Loss
-    from plcd.restoration.interpolate import Interpolate
-    from plcd.restoration.restorer import Window
 
     clip = job.clip
     settings = Settings(job.network, hold_out=False, guided=job.guided, bfloat16=job.bfloat16)
@@ -128,9 +127,7 @@ def run(job: Job, seen: Callable[[Point], None]) -> None:
     mean, answer = fit.samples(fit.mean()), fit.samples(fit.answer())
     inside = clip.missing
     results = {"step": fit.done, "seconds": round(spent, 1)}
-    autoregressive = np.where(inside, 0.0, clip.audio)
-    window = Window(autoregressive[:, None].copy(), inside, RATE)
-    autoregressive[inside] = Interpolate(amount=0.0).restore(window, lambda _: None)[:, 0]
+    autoregressive = interpolated(np.where(inside, 0.0, clip.audio), inside, RATE, 0.0)
     for name, estimate in (("mean", mean), ("answer", answer), ("ar", autoregressive)):
         results[f"{name}_missing"] = ratio(estimate)
         results[f"{name}_total"] = error_ratio(clip.audio, estimate)

@@ -3,6 +3,8 @@
 import argparse
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +74,7 @@ def _check(file: str) -> int:
         raise CliError(f"model {error}", ExitCode.FILE) from None
     network = _loaded(path)
     contract, own = network.contract, own_predictor(network)
-    print(f"{path}: keeps the contract")
-    parameters = _noted(path).get("Parameters") or f"{network.parameters:,}"
-    print(f"  {contract.name}, {contract.kind}, {contract.stages} stage(s), {parameters} parameters")
+    _say_kept(path, f"{contract.name}, {contract.kind}, {contract.stages} stage(s)", network.parameters)
     print(
         f"  made for {contract.rate} Hz, sees {contract.context} samples and {contract.horizon} predicted, makes "
         f"{contract.made} for blocks of {contract.block}"
@@ -89,11 +89,14 @@ def _check_restore(path: Path) -> int:
     from plcd.neural.spectrogram import KIND
 
     network = load_restore(path)
-    print(f"{path}: keeps the contract")
-    parameters = _noted(path).get("Parameters") or f"{network.parameters:,}"
-    print(f"  {network.values.get('name', path.stem)}, {KIND}, {parameters} parameters")
+    _say_kept(path, f"{network.values.get('name', path.stem)}, {KIND}", network.parameters)
     print(f"  here: {restore_cost(network)}")
     return ExitCode.OK
+
+
+def _say_kept(path: Path, what: str, parameters: int) -> None:
+    print(f"{path}: keeps the contract")
+    print(f"  {what}, {_noted(path).get('Parameters') or f'{parameters:,}'} parameters")
 
 
 def _table() -> Table:
@@ -106,24 +109,27 @@ def _table() -> Table:
 def _list(table: Table, paths: list[Path], default: str | None) -> None:
     for path in paths:
         name = f"{path.stem} (default)" if path.stem == default else path.stem
-        try:
+        with _or_failure(table, name, "", path):
             network = _loaded(path)
-        except CliError as error:
-            table.add_row(escape(name), "", _size(path), "", "", escape(error.message))
-            continue
-        _row(table, name, path, network.kind, network.parameters, _cost(network))
+            _row(table, name, path, network.kind, network.parameters, _cost(network))
 
 
 def _list_restore(table: Table) -> None:
     from plcd.neural.spectrogram import KIND
 
     for path in restore_paths():
-        try:
+        with _or_failure(table, path.stem, KIND, path):
             network = load_restore(path)
-        except CliError as error:
-            table.add_row(escape(path.stem), KIND, _size(path), "", "", escape(error.message))
-            continue
-        _row(table, path.stem, path, KIND, network.parameters, restore_cost(network))
+            _row(table, path.stem, path, KIND, network.parameters, restore_cost(network))
+
+
+@contextmanager
+def _or_failure(table: Table, name: str, kind: str, path: Path) -> Iterator[None]:
+    """A network that cannot be run is a row that says why."""
+    try:
+        yield
+    except CliError as error:
+        table.add_row(escape(name), kind, _size(path), "", "", escape(error.message))
 
 
 def _row(table: Table, name: str, path: Path, kind: str, parameters: int, cost: str) -> None:

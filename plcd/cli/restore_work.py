@@ -133,11 +133,12 @@ def _is_there(done: Done, info: AudioInfo, mark: str, settings: Settings) -> boo
     if not output.exists():
         return False
     if comment_in(output) == mark:
-        if not settings.preview and not settings.overwrite:
+        kept = not settings.preview and not settings.overwrite
+        if kept:
             done.said.append(
                 f"{output}: is there already, restored like this; to have it made anew, delete it"
             )
-        return not settings.preview and not settings.overwrite
+        return kept
     if not settings.overwrite:
         raise RestorationError(
             f"{output}: exists already, and is something else (or of a kind without tags): give another output, or --overwrite"

@@ -4,6 +4,7 @@ By the Fourier transform of a whole stretch, mirrored at its ends: what goes dow
 above 8 kHz, nothing delayed, so that both bands add up to what there was. Any rate from 16 kHz up.
 """
 
+from collections.abc import Callable
 from math import gcd
 from typing import Final
 
@@ -61,6 +62,16 @@ def _mirrored(wave: Wave, before: int, behind: int) -> Wave:
     return np.pad(wave, (before, behind), mode="reflect", reflect_type="odd")
 
 
+def changed_below(wave: Wave, gaps: list[tuple[int, int]], band: Band, work: Callable[[Wave], Wave]) -> None:
+    """In place: ``gaps`` (start and end) of ``wave`` ``(samples,)`` become what ``work`` makes of the wave at 16 kHz, and stay
+    what they are above 8 kHz.
+    """
+    low = band.down(wave)
+    change = band.up(work(low) - low)
+    for start, stop in gaps:
+        wave[start:stop] += change[start:stop] * _fades(stop - start)
+
+
 def at_16_khz(missing: Flags, rate: int, size: int) -> Flags:
     """Which samples at 16 kHz lie in a gap or beside its edge."""
     places = np.arange(size) * rate / RATE
@@ -70,7 +81,7 @@ def at_16_khz(missing: Flags, rate: int, size: int) -> Flags:
     return found
 
 
-def fades(samples: int) -> Wave:
+def _fades(samples: int) -> Wave:
     """``(samples,)``: by how much a difference that was made at 16 kHz counts in a gap of ``samples``."""
     led = min(_LED, samples // 2)
     fades = np.ones(samples)

@@ -67,7 +67,6 @@ class Journal:
                 raise self._failed(error) from None
             self._has_more = self._begin()
             self._holds_any = self._has_more
-            self._read_any = False
             self._opened = opened.pop_all()
         return self
 
@@ -89,9 +88,7 @@ class Journal:
         if restored is None:
             self._has_more = False
             self._cut(place)
-            self._holds_any = self._read_any
-        else:
-            self._read_any = True
+            self._holds_any = place > len(_line(asdict(self._job)))
         return restored
 
     def add(self, start: int, restored: Restored) -> None:

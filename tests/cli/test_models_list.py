@@ -28,12 +28,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def _listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The rows of ``plcd models`` by name."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["models"]) == 0
+    return {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+
+
 def test_what_ships_is_listed(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    assert main(["models"]) == 0
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    lines = _listed(capsys, monkeypatch)
     assert "magnitude" in lines["tiny"]
     assert "12 345" in lines["tiny"]
     assert "ODG -1.1, Zimtohrli 4.7" in lines["tiny"]
@@ -133,9 +138,7 @@ def test_names_with_and_without_suffix() -> None:
 def test_networks_for_recordings_are_listed_and_checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    assert main(["models"]) == 0
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    lines = _listed(capsys, monkeypatch)
     assert "spectrogram" in lines["res-u-net-v2"]
     assert "ms a patch of 512 ms, for plcd restore" in lines["res-u-net-v2"]
     assert main(["models", "check", "res-u-net-v2"]) == 0

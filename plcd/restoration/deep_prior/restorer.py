@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from plcd.neural.patches import RATE
-from plcd.restoration.bands import Band, at_16_khz, fades
+from plcd.restoration.bands import Band, at_16_khz, changed_below
 from plcd.restoration.deep_prior import checkpoints
 from plcd.restoration.deep_prior.fitting import Fit, Settings, Step
 from plcd.restoration.deep_prior.hidden import interpolated
@@ -130,10 +130,8 @@ class DeepPrior:
             return self._fitted(clip, missing, rate, on_step)
         filled = interpolated(np.where(missing, 0.0, clip), missing, rate)
         band = Band(clip.size, rate)
-        low = band.down(filled)
-        change = band.up(self._fitted(low, at_16_khz(missing, rate, band.size), RATE, on_step) - low)
-        for start, stop in runs_of(missing):
-            filled[start:stop] += change[start:stop] * fades(stop - start)
+        lost = at_16_khz(missing, rate, band.size)
+        changed_below(filled, runs_of(missing), band, lambda low: self._fitted(low, lost, RATE, on_step))
         return filled
 
     def _fitted(self, clip: Real, missing: Mask, rate: int, on_step: OnStep) -> Real:

@@ -96,14 +96,15 @@ class BlindResUNet:
         behind = (frames - 1) * HOP - low.size
         padded = np.pad(low, (SIZE, behind), mode="symmetric")
         given = spectra(padded)
+        there = np.abs(given[:BINS])
         try:
-            made = repaired(self.network, np.abs(given[:BINS]) / FULL_SCALE) * FULL_SCALE
+            made = repaired(self.network, there / FULL_SCALE) * FULL_SCALE
         except ModelError as error:
             raise RestorationError(f"res-u-net: the network: {error}") from None
         inside = slice(SIZE, SIZE + low.size)
         if not self.careful:
             return self._all(made, given)[inside], np.ones(low.size, np.bool_)
-        damaged = broken_off(damaged_frames(made, np.abs(given[:BINS])), made, np.abs(given[:BINS]))
+        damaged = broken_off(damaged_frames(made, there), made, there)
         where = _shrunk(samples_under(damaged))
         touched = frames_over(where)
         better = rebuilt(_drawn(padded, where), where, touched, made[:, touched], ROUNDS)

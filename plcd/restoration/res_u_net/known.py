@@ -13,7 +13,7 @@ import numpy as np
 
 from plcd.neural.errors import ModelError
 from plcd.neural.patches import FULL_SCALE, PATCH, RATE, Flags, Wave, picture
-from plcd.restoration.bands import Band, at_16_khz, fades
+from plcd.restoration.bands import Band, at_16_khz, changed_below
 from plcd.restoration.errors import RestorationError
 from plcd.restoration.interpolate import Interpolate
 from plcd.restoration.res_u_net.mixing import ROUNDS, rebuilt
@@ -52,14 +52,15 @@ class ResUNet:
         band = Band(len(audio), window.rate)
         missing = at_16_khz(window.missing, window.rate, band.size)
         for channel in range(audio.shape[1]):
-            low = band.down(audio[:, channel])
-            better = low.copy()
-            for gap in wanted:
-                begin, end = (place * RATE // window.rate for place in gap)
-                self._repair(better, missing, begin, end + 1)
-            change = band.up(better - low)
-            for start, stop in wanted:
-                audio[start:stop, channel] += change[start:stop] * fades(stop - start)
+
+            def better(low: Wave) -> Wave:
+                out = low.copy()
+                for gap in wanted:
+                    begin, end = (place * RATE // window.rate for place in gap)
+                    self._repair(out, missing, begin, end + 1)
+                return out
+
+            changed_below(audio[:, channel], wanted, band, better)
             progress((1 + (channel + 1) / audio.shape[1]) / 2)
         return audio[window.missing]
 
@@ -74,7 +75,8 @@ class ResUNet:
         damaged = picture(given)
         damaged[:, frames_over(lost)] = 0.0
         own = np.zeros_like(lost)
-        own[max(0, begin - 1 - start) : end + 1 - start] = lost[max(0, begin - 1 - start) : end + 1 - start]
+        inside = slice(max(0, begin - 1 - start), end + 1 - start)
+        own[inside] = lost[inside]
         touched = frames_over(own)
         try:
             made = self.network.repair(damaged)[:, touched] * FULL_SCALE
