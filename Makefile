@@ -15,7 +15,7 @@ demo: setup  ## stream real music through a lossy link and report to out/demo (M
 	$(PY) demo/run.py $(if $(MODEL),--model $(MODEL))
 
 test: lint  ## style, types and every test (ARGS=... goes to pytest)
-	$(PY) -m pytest $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 setup-train:  ## make .venv-train: the same with PyTorch, for plcd train
 	@scripts/setup.sh train

@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,23 @@ from soundserver import PulseServer, UnavailableError, jack_environment
 hypothesis.settings.register_profile("plcd", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("plcd")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background jobs ignore it, and so would every process that a test means to interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LIVE = Path(__file__).parent / "daemon"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What runs beside the clock is marked; a machine that stalls may fail it, but not three times in a row."""
+    for item in items:
+        if item.path.is_relative_to(LIVE) or item.get_closest_marker("soundserver"):
+            item.add_marker("realtime")
+        if item.get_closest_marker("realtime") and config.pluginmanager.hasplugin("rerunfailures"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(autouse=True)
