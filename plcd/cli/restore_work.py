@@ -132,7 +132,7 @@ def _is_there(done: Done, info: AudioInfo, mark: str, settings: Settings) -> boo
     exact_writer(output, info)
     if not output.exists():
         return False
-    if comment_in(output) == mark:
+    if comment_in(output).endswith(mark):
         kept = not settings.preview and not settings.overwrite
         if kept:
             done.said.append(

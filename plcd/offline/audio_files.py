@@ -6,7 +6,7 @@ Samples travel as float64 ``(n, channels)``, full scale 1.0, which holds every i
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +24,8 @@ _UNKNOWN_LENGTH = 1 << 62
 
 _COUNTING_BLOCK = 1 << 16
 _ADD_PEAK_CHUNK = 0x1050
+_WRITTEN_BY = "software"
+_COMMENT = "comment"
 
 
 class AudioFileError(Exception):
@@ -32,7 +34,9 @@ class AudioFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a file holds. ``rate`` in Hz, ``samples`` per channel; the others are libsndfile's names."""
+    """What a file holds. ``rate`` in Hz, ``samples`` per channel; the others are libsndfile's names, ``tags`` too (title, artist,
+    ...).
+    """
 
     path: Path
     rate: int
@@ -40,6 +44,7 @@ class AudioInfo:
     samples: int
     container: str
     encoding: str
+    tags: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def seconds(self) -> float:
@@ -52,7 +57,8 @@ def read_info(path: Path) -> AudioInfo:
         samples = int(file.frames)
         if samples >= _UNKNOWN_LENGTH:
             samples = sum(block.shape[0] for block in _blocks(file, path, _COUNTING_BLOCK))
-        info = AudioInfo(path, file.samplerate, file.channels, samples, file.format, file.subtype)
+        tags = {name: text for name, text in file.copy_metadata().items() if name != _WRITTEN_BY}
+        info = AudioInfo(path, file.samplerate, file.channels, samples, file.format, file.subtype, tags)
     if samples == 0:
         raise AudioFileError(f"{path}: holds no samples")
     return info
@@ -73,12 +79,12 @@ def read_blocks(info: AudioInfo, block: int) -> Iterator[Audio]:
 
 
 class AudioWriter:
-    """Writes a file like ``source``: its rate and channels, its container and encoding or the nearest.
+    """Writes a file like ``source``: its rate, channels and tags, its container and encoding or the nearest.
 
     A context manager. Written under a temporary name beside ``path``, renamed when the block ends without
     exception, else removed. Raises AudioFileError where writing fails, and at once when ``path`` is the
     source itself, no container is called so, it is lossy and not the source's, or the folder is missing. ``comment`` goes
-    into the file's tags, where the container has any (AU and W64 have not).
+    behind the source's own, where the container has tags (AU and W64 have none).
     """
 
     def __init__(self, path: Path, source: AudioInfo, comment: str = "") -> None:
@@ -94,7 +100,8 @@ class AudioWriter:
         self._path = path
         self._rate = source.rate
         self._channels = source.channels
-        self._comment = comment
+        comments = [text for text in (source.tags.get(_COMMENT, ""), comment) if text]
+        self._tags = source.tags | ({_COMMENT: "; ".join(comments)} if comments else {})
 
     def __enter__(self) -> Self:
         try:
@@ -110,9 +117,9 @@ class AudioWriter:
             self._partial.unlink()
             raise AudioFileError(f"{self._path}: cannot be written: {_reason(error)}") from None
         _leave_out_the_date(self._file)
-        if self._comment:
+        for name, text in self._tags.items():
             with suppress(soundfile.SoundFileError):
-                self._file.comment = self._comment
+                setattr(self._file, name, text)
         return self
 
     def write(self, samples: Audio) -> None:

@@ -404,6 +404,23 @@ def test_a_file_that_was_cut_off_is_said_and_restored_as_far_as_it_goes(
     assert not (tmp_path / "take.restored.flac").exists()
 
 
+def test_tags_come_along_and_still_tell_whose_output_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, trace, output = (tmp_path / name for name in ("song.flac", "song.txt", "better.flac"))
+    with soundfile.SoundFile(source, "w", RATE, 1) as file:
+        file.title, file.comment = "Song", "from the cellar"
+        file.write(_music(40))
+    trace.write_text("".join(f"{int(number == 20)}\n" for number in range(40)))
+    assert _restore(source, "--gaps", trace, "--packet", PACKET, "-o", output) == ExitCode.OK
+    with soundfile.SoundFile(output) as file:
+        assert file.title == "Song"
+        assert file.comment.startswith("from the cellar; restored by plcd")
+    capsys.readouterr()
+    assert _restore(source, "--gaps", trace, "--packet", PACKET, "-o", output) == ExitCode.OK
+    assert "is there already, restored like this" in capsys.readouterr().err
+
+
 def test_outputs_that_exist_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()

@@ -10,7 +10,14 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from plcd.offline.audio_files import AudioFileError, AudioWriter, read_blocks, read_info, same_file
+from plcd.offline.audio_files import (
+    AudioFileError,
+    AudioWriter,
+    comment_in,
+    read_blocks,
+    read_info,
+    same_file,
+)
 from plcd.offline.containers import container_for, encoding_for, is_audio_name
 
 
@@ -37,6 +44,37 @@ def test_every_16_bit_value_survives(tmp_path: Path, container: str) -> None:
     assert np.array_equal(written, values)
     copied = soundfile.info(output)
     assert (rate, copied.format, copied.subtype) == (44_100, container, "PCM_16")
+
+
+TAGS = {
+    "title": "Über Nacht",
+    "artist": "somebody",
+    "album": "one",
+    "tracknumber": "3",
+    "date": "2026",
+    "genre": "jazz",
+}
+
+
+@pytest.mark.parametrize("container", ["WAV", "FLAC", "OGG"])
+def test_tags_come_along_and_the_comment_before_ours(tmp_path: Path, container: str) -> None:
+    source, output = (tmp_path / f"{name}.{container.lower()}" for name in ("in", "out"))
+    with soundfile.SoundFile(source, "w", 44_100, 1, format=container) as file:
+        for name, text in (TAGS | {"comment": "live"}).items():
+            setattr(file, name, text)
+        file.write(np.zeros(1000))
+    with AudioWriter(output, read_info(source), "ours") as writer:
+        writer.write(np.zeros((1000, 1)))
+    assert read_info(output).tags == TAGS | {"comment": "live; ours"}
+    assert comment_in(output) == "live; ours"
+
+
+@pytest.mark.parametrize("container", ["WAV", "FLAC", "AU"])
+def test_without_tags_there_are_none(tmp_path: Path, container: str) -> None:
+    source, output = (tmp_path / f"{name}.{container.lower()}" for name in ("in", "out"))
+    soundfile.write(source, np.zeros(100), 44_100, format=container)
+    _copy(source, output)
+    assert read_info(output).tags == {}
 
 
 @pytest.mark.parametrize(
