@@ -106,7 +106,7 @@ def _work(done: Done, settings: Settings, restorer: Restorer, sized: Sized, adva
     done.left = len(longer_than(found.gaps, reach.longest))
     lost_all = len(found.gaps) == 1 and int(np.diff(found.gaps[0])[0]) == info.samples
     if not groups or lost_all:
-        done.said.append(_nothing(info, found.gaps, found.source, reach))
+        done.said.append(_nothing_to_do(info, found.gaps, found.source, reach))
         return
     if settings.preview:
         groups = preview_groups(info, found.gaps, restorer)
@@ -181,13 +181,15 @@ def _renew(done: Done, settings: Settings, restorer: BlindRestorer, sized: Sized
     done.written = True
 
 
-def _nothing(info: AudioInfo, gaps: Gaps, source: str, reach: Reach) -> str:
-    """Why no file is written."""
+def _nothing_to_do(info: AudioInfo, gaps: Gaps, source: str, reach: Reach) -> str:
+    """That there is nothing to repair. Raises RestorationError where there is, and it cannot be."""
     if len(gaps) and int(np.diff(gaps[0])[0]) == info.samples:
-        return f"{info.path.name}: nothing written: all of it is missing, by {source}"
+        raise RestorationError(f"{info.path}: nothing written: all of it is missing, by {source}")
     if len(gaps):
         longest = 1000 * reach.longest / info.rate
-        return f"{info.path.name}: nothing written: all {len(gaps)} gaps are longer than the {longest:.0f} ms of this method"
+        raise RestorationError(
+            f"{info.path}: nothing written: all {len(gaps)} gaps are longer than the {longest:.0f} ms of this method"
+        )
     return f"{info.path.name}: nothing to repair: no gaps by {source}; no file is written"
 
 

@@ -32,6 +32,10 @@ class AudioFileError(Exception):
     """A file cannot be read or written as audio. The message is one line and names the file."""
 
 
+class DamagedFileError(AudioFileError):
+    """A file that began as audio cannot be read to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What a file holds. ``rate`` in Hz, ``samples`` per channel; the others are libsndfile's names, ``tags`` too (title, artist,
@@ -67,7 +71,7 @@ def read_info(path: Path) -> AudioInfo:
 def read_blocks(info: AudioInfo, block: int) -> Iterator[Audio]:
     """The file's samples in order, ``block`` at a time, the last block shorter.
 
-    Raises AudioFileError when it cannot be decoded or ends before ``info.samples``.
+    Raises DamagedFileError when it cannot be decoded or ends before ``info.samples``.
     """
     done = 0
     with _open(info.path) as file:
@@ -75,7 +79,7 @@ def read_blocks(info: AudioInfo, block: int) -> Iterator[Audio]:
             done += samples.shape[0]
             yield samples
     if done != info.samples:
-        raise AudioFileError(f"{info.path}: damaged, ends after {done} of {info.samples} samples")
+        raise DamagedFileError(f"{info.path}: damaged, ends after {done} of {info.samples} samples")
 
 
 class AudioWriter:
@@ -179,13 +183,16 @@ def _open(path: Path) -> soundfile.SoundFile:
 
 
 def _blocks(file: soundfile.SoundFile, path: Path, block: int) -> Iterator[Audio]:
+    done = 0
     while True:
         try:
             samples = file.read(block, dtype="float64", always_2d=True)
         except soundfile.SoundFileError as error:
-            raise AudioFileError(f"{path}: cannot be decoded: {_reason(error)}") from None
+            after = f"after {done / file.samplerate:.1f} s it " if done else ""
+            raise DamagedFileError(f"{path}: damaged, {after}cannot be decoded: {_reason(error)}") from None
         if samples.shape[0] == 0:
             return
+        done += samples.shape[0]
         yield samples
 
 

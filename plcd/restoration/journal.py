@@ -18,6 +18,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from plcd.offline.audio_files import DamagedFileError
 from plcd.restoration.errors import RestorationError
 
 Restored = NDArray[np.float32]
@@ -49,7 +50,7 @@ class Job:
 
 class Journal:
     """A context manager. Windows are asked for in order: :meth:`next` gives those that are there, then they are added. Without
-    any window no file stays.
+    any window no file stays, nor where the recording cannot be read to its end: no later run could go on.
 
     Raises RestorationError where it belongs to another job or cannot be read or written.
     """
@@ -70,9 +71,9 @@ class Journal:
             self._opened = opened.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._opened.close()
-        if not self._holds_any:
+        if not self._holds_any or kind is DamagedFileError:
             with suppress(OSError):
                 self.path.unlink()
 

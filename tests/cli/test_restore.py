@@ -232,8 +232,9 @@ def test_gaps_too_long_stay_and_are_counted(tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().out.split()[-4:] == ["1", "0.011", "s", "1"]
     assert not _read(tmp_path / "a.restored.wav")[50 * PACKET : 110 * PACKET].any()
     _record(tmp_path / "b.wav", 200, tuple(range(50, 110)))
-    assert _restore(tmp_path / "b.wav") == ExitCode.OK
-    assert "nothing written: all 1 gaps are longer than the 400 ms" in capsys.readouterr().err
+    message, code = _fails(tmp_path / "b.wav")
+    assert "nothing written: all 1 gaps are longer than the 400 ms" in message
+    assert code == ExitCode.FILE
     assert not (tmp_path / "b.restored.wav").exists()
 
 
@@ -326,16 +327,29 @@ ODD: list[tuple[str, float, str, int, int, tuple[int, ...], str]] = [
     ("at-the-start", 1.0, "PCM_16", 1, RATE, (0, 1), ""),
     ("at-the-end", 1.0, "PCM_16", 1, RATE, (58, 59), ""),
     ("nothing", 1.0, "PCM_16", 1, RATE, (), "nothing to repair: no gaps by trace.txt; no file is written"),
-    (
-        "all-lost",
-        1.0,
-        "PCM_16",
-        1,
-        RATE,
-        tuple(range(60)),
-        "nothing written: all of it is missing, by trace.txt",
-    ),
 ]
+
+
+def test_where_all_is_lost_nothing_is_written(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "take.wav", _music(60), RATE)
+    trace = _trace(tmp_path / "trace.txt", 60, tuple(range(60)))
+    message, code = _fails(tmp_path / "take.wav", "--gaps", trace, "--packet", PACKET)
+    assert message.endswith("take.wav: nothing written: all of it is missing, by trace.txt")
+    assert code == ExitCode.FILE
+    assert _names(tmp_path) == ["take.wav", "trace.txt"]
+
+
+def test_a_file_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A gap is restored before the damage is met; a later run could not go on from there."""
+    whole = np.random.default_rng(0).normal(0, 0.1, 3 * RATE)
+    soundfile.write(tmp_path / "take.flac", whole, RATE)
+    content = (tmp_path / "take.flac").read_bytes()
+    (tmp_path / "take.flac").write_bytes(content[: len(content) * 9 // 10])
+    trace = _trace(tmp_path / "trace.txt", -(-whole.size // PACKET), (100,))
+    message, code = _fails(tmp_path / "take.flac", "--gaps", trace, "--packet", PACKET)
+    assert "take.flac: damaged, after 2." in message
+    assert code == ExitCode.FILE
+    assert _names(tmp_path) == ["take.flac", "trace.txt"]
 
 
 @pytest.mark.parametrize(
@@ -365,7 +379,7 @@ def test_recordings_of_every_kind(
     assert said == ([f"plcd: take.wav: {told}"] if told else [])
     assert take.read_bytes() == before
     restored = tmp_path / "take.restored.wav"
-    if not lost or len(lost) == packets:
+    if not lost:
         assert _names(tmp_path) == ["take.wav", "trace.txt"]
         return
     one, other = soundfile.info(take), soundfile.info(restored)
