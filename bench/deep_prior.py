@@ -1,7 +1,7 @@
 """How well a network that has learned nothing fills gaps: Fig. 6 and Fig. 8 of Miotello et al. 2023 on clips of bench/data.
 
     python bench/deep_prior.py --figure6              # three networks on one clip of 3 s, 1000 steps: hours of one core
-    python bench/deep_prior.py --figure8 --minutes 10 # four clips with 400 ms of gaps: 10 minutes of processor time a fit
+    python bench/deep_prior.py --figure8              # four clips with 400 ms of gaps: three hours of one core
     python bench/deep_prior.py --write                # pictures and bench/DEEP_PRIOR.md from what is there
 
 Stop it with Ctrl-C whenever you like: the same command goes on. Needs PyTorch and soxr (make setup-train); ``--write`` needs
@@ -50,7 +50,7 @@ def jobs_of(arguments: argparse.Namespace) -> list[Job]:
         for clip in CLIPS:
             for network in ("harmonic", "unet"):
                 jobs.append(job("figure8", clip, network, 5000, arguments.minutes))
-                jobs.append(job("figure8", clip, network, 5000, arguments.minutes / 4, guided=True))
+                jobs.append(job("figure8", clip, network, 5000, arguments.guided_minutes, guided=True))
     return [job for job in jobs if not job.spent]
 
 
@@ -85,8 +85,11 @@ def main() -> int:
     parser.add_argument(
         "--minutes",
         type=float,
-        default=10.0,
-        help="processor time of a fit of --figure8, a quarter of it where autoregression guides (10)",
+        default=20.0,
+        help="processor time of a fit of --figure8 out of noise (20)",
+    )
+    parser.add_argument(
+        "--guided-minutes", type=float, default=1.5, help="the same where autoregression guides (1.5)"
     )
     parser.add_argument("--steps", type=int, default=1000, help="of a fit of --figure6 and --small (1000)")
     parser.add_argument("--float32", action="store_true", help="without half precision: twice the time")
