@@ -24,6 +24,7 @@ from plcd.training.errors import TrainingError  # noqa: E402
 from plcd.training.looks import Looks  # noqa: E402
 from plcd.training.recipe import Recipe, read_recipe  # noqa: E402
 from plcd.training.run import Options, Result, train  # noqa: E402
+from plcd.training.tasks.base import Task  # noqa: E402
 from plcd.training.weights import save_weights  # noqa: E402
 
 
@@ -52,23 +53,49 @@ def scores(out: Path, figure: str) -> dict[int, float]:
         }
 
 
+@pytest.fixture
+def fitted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The loss at each step, all of which get the first batch: few steps can fit that, and other music too only by luck."""
+    batches: list[Any] = []
+    losses: list[float] = []
+    step = Task.training_step
+
+    def again(task: Task, batch: Any, index: int) -> None:
+        batches.append(batch)
+        step(task, batches[0], index)
+        losses.append(task.last_losses["loss"])
+
+    monkeypatch.setattr(Task, "training_step", again)
+    return losses
+
+
 @pytest.mark.parametrize(
     ("name", "loss", "steps", "batch"),
     [
         ("bin2bin-lite", "plain", 16, 4),
         ("bin2bin-lite-paper", "adversarial", 6, 2),
         ("bin2bin-full", "plain", 3, 2),
-        ("parcnet", "tilt", 80, 8),
+        ("parcnet", "tilt", 40, 8),
         ("parcnet-paper", "tilt-smooth", 24, 8),
-        ("hybrid", "default", 30, 4),
     ],
 )
 def test_a_network_learns_and_its_file_runs(
-    name: str, loss: str, steps: int, batch: int, data: Path, tmp_path: Path
+    name: str, loss: str, steps: int, batch: int, data: Path, tmp_path: Path, fitted: list[float]
 ) -> None:
+    _learns_and_runs(name, loss, steps, batch, data, tmp_path)
+    assert fitted[-1] < 0.95 * fitted[0]
+
+
+def test_the_hybrid_learns_and_its_file_runs(data: Path, tmp_path: Path) -> None:
+    """Its loss of one batch swings from step to step; what it learns in thirty of them holds for other music."""
+    _learns_and_runs("hybrid", "default", 30, 4, data, tmp_path)
+    found = scores(tmp_path, "loss")
+    assert found[30] < found[0]
+
+
+def _learns_and_runs(name: str, loss: str, steps: int, batch: int, data: Path, tmp_path: Path) -> None:
     result = run(short(name, batch), data, tmp_path, steps=steps, loss=loss)
     found = scores(tmp_path, "loss")
-    assert found[steps] < found[0]
     for figure in ("gap_snr_db", "predictor_gap_snr_db"):
         assert np.isfinite(list(scores(tmp_path, figure).values())).all()
     network = load(result.model)
