@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from comparison.plots import new_figure, save
-from machine import describe
 
 from inpainting.clips import CLIPS, decibels
 from inpainting.runs import Point, read_curve
 
 NAMES = {"harmonic": "harmonic MultiResUNet", "multires": "MultiResUNet", "unet": "U-Net"}
 GUIDED = ", guided"
+NUMBERS = {"figure6": "Fig. 6", "figure8": "Fig. 8"}
 COLOURS = {"harmonic": "#c8442f", "multires": "#e08a1e", "unet": "#2f6fb0", "interpolate": "#5a8f5a"}
 
 
@@ -21,15 +21,18 @@ def write(out: Path, root: Path) -> None:
     """Read ``out`` as bench/deep_prior.py leaves it, write what is there. Raises OSError, CliError."""
     curves = root / "bench" / "deep_prior_curves"
     parts = [_HEAD]
+    measured: dict[str, set[str]] = {}
     for figure, draw in (("figure6", _figure6), ("figure8", _figure8)):
         runs = _runs(out / figure, curves / figure)
         if runs:
             parts.append(draw(runs, root / "docs" / f"deep-prior-{figure}.png"))
-    machine = describe()
-    parts.append(
-        f"Measured {machine['date']} on one core of {machine['processor']} ({machine['vector']}), "
-        "seconds of processor time.\n"
-    )
+        for name, run in runs.items():
+            if result := run["result"]:
+                where = f"{result['machine']}, {result['date']}"
+                measured.setdefault(where, set()).add(f"{_called(name)} of {NUMBERS[figure]}")
+    parts.append("Measured on one core, seconds of processor time:\n")
+    parts += [f"- {where}: {'; '.join(sorted(fits))}" for where, fits in sorted(measured.items())]
+    parts.append("")
     (root / "bench" / "DEEP_PRIOR.md").write_text("\n".join(parts), encoding="utf-8")
 
 

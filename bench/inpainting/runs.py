@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from machine import describe
 
 from inpainting.clips import RATE, Clip, error_ratio
 
@@ -126,7 +128,13 @@ def run(job: Job, seen: Callable[[Point], None]) -> None:
             keep()
     mean, answer = fit.samples(fit.mean()), fit.samples(fit.answer())
     inside = clip.missing
-    results = {"step": fit.done, "seconds": round(spent, 1)}
+    machine = describe()
+    results: dict[str, Any] = {
+        "step": fit.done,
+        "seconds": round(spent, 1),
+        "machine": f"{machine['processor']} ({machine['vector']})",
+        "date": machine["date"],
+    }
     autoregressive = interpolated(np.where(inside, 0.0, clip.audio), inside, RATE, 0.0)
     for name, estimate in (("mean", mean), ("answer", answer), ("ar", autoregressive)):
         results[f"{name}_missing"] = ratio(estimate)
