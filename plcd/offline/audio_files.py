@@ -26,6 +26,8 @@ _COUNTING_BLOCK = 1 << 16
 _ADD_PEAK_CHUNK = 0x1050
 _WRITTEN_BY = "software"
 _COMMENT = "comment"
+_MOST_TAGS = 1000
+"""Bytes of the source's tags: where a header holds more than some 1900, libsndfile loses them, or writes it broken."""
 
 
 class AudioFileError(Exception):
@@ -104,12 +106,15 @@ class AudioWriter:
         self._path = path
         self._rate = source.rate
         self._channels = source.channels
-        comments = [text for text in (source.tags.get(_COMMENT, ""), comment) if text]
-        self._tags = source.tags | ({_COMMENT: "; ".join(comments)} if comments else {})
+        self._tags = _short(source.tags)
+        comments = [text for text in (self._tags.get(_COMMENT, ""), comment) if text]
+        if comments:
+            self._tags[_COMMENT] = "; ".join(comments)
 
     def __enter__(self) -> Self:
         try:
             self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+            self._partial.unlink(missing_ok=True)  # of a process that was killed and had the same number
             self._partial.open("xb").close()
         except OSError as error:
             raise AudioFileError(f"{self._path}: cannot be written: {_reason(error)}") from None
@@ -153,6 +158,17 @@ def comment_in(path: Path) -> str:
             return str(file.comment)
     except (soundfile.SoundFileError, OSError, TypeError):
         return ""
+
+
+def _short(tags: dict[str, str]) -> dict[str, str]:
+    """Those of ``tags`` that fit, the others left out whole."""
+    kept, left = {}, _MOST_TAGS
+    for name, text in tags.items():
+        size = len(text.encode("utf-8", "replace"))
+        if size <= left:
+            kept[name] = text
+            left -= size
+    return kept
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -69,6 +69,28 @@ def test_tags_come_along_and_the_comment_before_ours(tmp_path: Path, container: 
     assert comment_in(output) == "live; ours"
 
 
+@pytest.mark.parametrize("container", ["WAV", "RF64", "FLAC", "AIFF", "CAF"])
+@pytest.mark.parametrize("size", [1000, 2000, 10_000, 65_000])
+def test_long_tags_break_no_header_and_ours_is_kept(tmp_path: Path, container: str, size: int) -> None:
+    source, output = tmp_path / "in.flac", tmp_path / f"out.{container.lower()}"
+    with soundfile.SoundFile(source, "w", 44_100, 1) as file:
+        file.title, file.comment = "Song", "x" * size
+        file.write(np.zeros(1000))
+    with AudioWriter(output, read_info(source), "restored by plcd: somehow; 0123456789abcdef") as writer:
+        writer.write(np.zeros((1000, 1)))
+    assert read_info(output).samples == 1000
+    assert read_info(output).tags["title"] == "Song"
+    assert comment_in(output) == "restored by plcd: somehow; 0123456789abcdef"
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    source, output = tmp_path / "in.wav", tmp_path / "out.wav"
+    soundfile.write(source, np.zeros(100), 44_100)
+    output.with_name(f".out.wav.{os.getpid()}.part").write_bytes(b"half")
+    _copy(source, output)
+    assert read_info(output).samples == 100
+
+
 @pytest.mark.parametrize("container", ["WAV", "FLAC", "AU"])
 def test_without_tags_there_are_none(tmp_path: Path, container: str) -> None:
     source, output = (tmp_path / f"{name}.{container.lower()}" for name in ("in", "out"))
