@@ -71,6 +71,7 @@ def _kept(out: Path) -> int:
     return cells.read_bytes().count(b"\n") if cells.exists() else 0
 
 
+@pytest.mark.realtime
 def test_a_run_that_was_ended_goes_on(data: Path, whole: Path, tmp_path: Path) -> None:
     """Once by Ctrl-C, once by a kill that leaves a line half written."""
     code, said = _end_after(1, signal.SIGINT, data, tmp_path)

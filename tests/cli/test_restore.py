@@ -471,6 +471,7 @@ def test_outputs_that_exist_are_kept(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert _restore(folder / "a.wav", "--preview") == _restore(folder / "a.wav", "--preview") == ExitCode.OK
 
 
+@pytest.mark.realtime
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
     """As a user does it: the whole command, with the real method."""
     take = tmp_path / "take.wav"

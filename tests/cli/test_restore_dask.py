@@ -77,6 +77,7 @@ def test_a_cluster_gives_the_same_bytes_and_a_failing_file_is_one_line(
     assert _bytes(tmp_path / "here") == _bytes(tmp_path / "there")
 
 
+@pytest.mark.realtime
 def test_a_worker_that_dies_costs_nothing_and_what_was_interrupted_goes_on_here(
     tmp_path: Path, running: Cluster
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_worker_that_dies_costs_nothing_and_what_was_interrupted_goes_on_here(
     assert _bytes(output) == _bytes(tmp_path / "whole")
 
 
+@pytest.mark.realtime
 def test_a_scheduler_that_is_lost_is_a_line_for_each_file_and_nothing_is_lost_with_it(
     tmp_path: Path, running: Cluster
 ) -> None:
